@@ -1,0 +1,207 @@
+"""`profond …`: reads the settings, opens the core, runs one face. The only wiring."""
+
+import asyncio
+import json
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+
+from bots import kb
+from bots.terminal_bot import PERSON, Chat, ask_once, typed_lines
+from core.errors import ProfondError, SetupError
+from core.knowledge import read_level
+from core.logs import setup_logging
+from core.messages import Level, Question
+from core.profond import Profond, open_profond
+from core.settings import Settings, read_settings, unknown_names
+from core.words import LANGUAGES, error_words, words_in
+
+@click.group(help="cli-profond")
+def app() -> None:
+    """Every command below."""
+
+
+app.add_command(kb.group)
+lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="cli-lang")
+
+
+def _ready() -> Settings:
+    """Read the settings, warn of names that are no setting, and set up the logs."""
+    settings = read_settings()
+    words = words_in(settings.profond_lang)
+    for name, near in unknown_names():
+        print(words("setting-unknown", name=name, near=near or "none"), file=sys.stderr)
+    setup_logging(settings)
+    return settings
+
+
+def _with_core(settings: Settings, use: Callable[[Profond], Awaitable[int]]) -> None:
+    async def run() -> int:
+        async with open_profond(settings) as profond:
+            return await use(profond)
+
+    raise SystemExit(asyncio.run(run()))
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def _level(name: str | None) -> Level | None:
+    try:
+        return Level(str(read_level(name))) if name else None
+    except ValueError:
+        raise SetupError("level-unknown") from None
+
+
+@app.command(help="cli-ask")
+@click.argument("question")
+@click.option("--level", help="cli-level")
+@lang_option
+def ask(question: str, level: str | None, lang: str | None) -> None:
+    """Answer one question. Whoever runs the program takes no allowance: the limit is for students in chats."""
+    settings, depth = _ready(), _level(level)
+    key = secrets.token_hex(8)
+    asked = Question(
+        text=question,
+        person=PERSON,
+        conversation=f"terminal:{key}",
+        event=f"terminal:{key}",
+        level=depth,
+        lang=lang or settings.profond_lang,
+        is_exempt=True,
+    )
+    _with_core(settings, lambda profond: ask_once(profond, _console(), asked))
+
+
+@app.command(help="cli-chat")
+@lang_option
+def chat(lang: str | None) -> None:
+    """Hold a conversation, with the chats' own commands and a student's allowance."""
+    settings = _ready()
+
+    async def talk(profond: Profond) -> int:
+        conversation = Chat(profond, _console(), lang or settings.profond_lang)
+        return await conversation.run(typed_lines(conversation, [*profond.course.topics, *profond.course.cards]))
+
+    _with_core(settings, talk)
+
+
+@app.command(help="cli-doctor")
+def doctor() -> None:
+    """Say what is right, what is wrong and the mend; exit 1 on a fault."""
+    from bots.doctor import examine  # noqa: PLC0415  # only here
+
+    settings = _ready()
+    words = words_in(settings.profond_lang)
+
+    async def run() -> bool:
+        is_good = True
+        async for finding in examine(settings):
+            print(f"{words(f'doctor-{finding.state}'):8} {words(finding.key, **finding.details)}")
+            is_good = is_good and finding.state != "fault"
+        return is_good
+
+    is_good = asyncio.run(run())
+    if is_good:
+        print(words("doctor-good"))
+    raise SystemExit(0 if is_good else 1)
+
+
+@app.command(help="cli-migrate")
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from core.store.database import database_health  # noqa: PLC0415
+
+    settings = _ready()
+    health = asyncio.run(database_health(settings))
+    print(words_in(settings.profond_lang)("migrate-done", version=health.version))
+
+
+@app.command(help="cli-reports")
+@kb.as_json_option
+@click.option("--done", metavar="ID", help="cli-done")
+def reports(*, as_json: bool, done: str | None) -> None:
+    """List reported answers and thumbs down, or mark one as settled."""
+    settings = _ready()
+    words = words_in(settings.profond_lang)
+
+    async def run(profond: Profond) -> int:
+        if done:
+            await profond.store.people.settle(done)
+            print(words("reports-done", id=done))
+            return 0
+        found = await profond.store.people.complaints()
+        if as_json:
+            print(json.dumps([asdict(complaint) for complaint in found], ensure_ascii=False, indent=2))
+        elif not found:
+            print(words("reports-none"))
+        for complaint in [] if as_json else found:
+            kind = words(f"kind-{complaint.kind}")
+            print(words("report-line", id=complaint.id, kind=kind, at=complaint.at, cards=", ".join(complaint.cards), version=complaint.course_version))
+            print("  " + words("report-question", question=complaint.question))
+            if complaint.text:
+                print("  " + words("report-text", text=complaint.text))
+        return 0
+
+    _with_core(settings, run)
+
+
+def _say_usage(error: click.UsageError, lang: str) -> str:
+    """Return one sentence for a command line that cannot be understood."""
+    words = words_in(lang)
+    command = error.ctx.info_name if error.ctx and error.ctx.parent else "ask"
+    if isinstance(error, click.NoSuchOption):
+        return words("cli-unknown-option", name=error.option_name)
+    if isinstance(error, click.MissingParameter):
+        return words("cli-missing", name=(error.param.human_readable_name if error.param else ""), command=command or "")
+    if isinstance(error, click.BadParameter):
+        return words("cli-bad-value", name=(error.param.human_readable_name if error.param else ""), command=command or "")
+    return words("cli-unknown-command" if error.ctx and isinstance(error.ctx.command, click.Group) else "cli-usage")
+
+
+def _translate(command: click.Command, lang: str) -> None:
+    """Replace the catalogue's keys in a command's help by its sentences."""
+    words = words_in(lang)
+    for param in command.params:
+        help_key = getattr(param, "help", None) or ""
+        if help_key.startswith("cli-"):
+            param.help = words(help_key)  # type: ignore[attr-defined]
+    if (command.help or "").startswith("cli-"):
+        command.help = words(command.help or "")
+    for below in getattr(command, "commands", {}).values():
+        _translate(below, lang)
+
+
+def main() -> None:
+    """Run a command; an error is one sentence and a non-zero exit code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    lang = "fr"
+    try:
+        lang = read_settings().profond_lang
+        _translate(app, lang)
+        code = app.main(prog_name="profond", standalone_mode=False)
+    except click.UsageError as error:
+        code = _fail(_say_usage(error, lang), 2)
+    except (click.Abort, KeyboardInterrupt):
+        code = _fail(words_in(lang)("cli-stopped"), 130)
+    except ProfondError as error:
+        code = _fail(error_words(words_in(lang), error), 1)
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

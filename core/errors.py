@@ -1,0 +1,115 @@
+"""What may go wrong, each with the words for the person who meets it.
+
+    ProfondError                 every error of ours; `.key` names its sentence in the catalogue, `.details` fills it
+    ├── Refusal                  a student meets it; nothing is broken, nothing is lost
+    │   ├── EmptyQuestion        there is no text to answer
+    │   ├── AllowanceSpent       carries `wait`, the seconds until the next question
+    │   ├── AlreadyTaken         this event was seen before: say nothing
+    │   ├── NotYours             only the asker may do that
+    │   ├── Unknown              no such answer, card or topic
+    │   └── FileRefused          an attached file that cannot be read; names the file and the mend
+    ├── SetupError               whoever installs or runs the bot meets it; one sentence with the mend, exit code 1
+    │   └── CourseError          carries every fault of the course at once
+    ├── StoreAway                the database did not answer in time
+    └── ModelAway                the model did not answer; `.cause` is for the log alone, never for a person
+"""
+
+from collections.abc import Sequence
+
+
+class ProfondError(Exception):
+    """The base: a key of the catalogue and what fills its sentence."""
+
+    key = "error-unexpected"
+
+    def __init__(self, key: str | None = None, **details: str | float) -> None:
+        self.key = key or type(self).key
+        self.details = details
+        super().__init__(self.key)
+
+
+class Refusal(ProfondError):
+    """A student asked for something that cannot be had now."""
+
+
+class EmptyQuestion(Refusal):
+    """There is nothing to answer."""
+
+    key = "refusal-empty"
+
+
+class AllowanceSpent(Refusal):
+    """The student's allowance is used up.
+
+    Args:
+        wait: seconds until one more question is allowed.
+        is_daily: the day's limit is reached, not the bucket's.
+    """
+
+    key = "refusal-allowance"
+
+    def __init__(self, wait: float, *, is_daily: bool = False) -> None:
+        super().__init__("refusal-allowance-day" if is_daily else None)
+        self.wait = wait
+
+
+class AlreadyTaken(Refusal):
+    """The platform delivered the same event again."""
+
+    key = "refusal-already-taken"
+
+
+class NotYours(Refusal):
+    """Only the person who asked may do that."""
+
+    key = "refusal-not-yours"
+
+
+class Unknown(Refusal):
+    """No such answer, card or topic."""
+
+    key = "refusal-unknown"
+
+
+class FileRefused(Refusal):
+    """An attached file cannot be read. `name` and the limit stand in the details."""
+
+    key = "refusal-file-type"
+
+
+class SetupError(ProfondError):
+    """Whoever runs the bot must mend something first."""
+
+
+class CourseError(SetupError):
+    """The course has faults; all of them are listed, and nothing is half-loaded."""
+
+    key = "setup-course"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(count=len(faults))
+        self.faults = tuple(faults)
+
+
+class StoreAway(ProfondError):
+    """The database did not answer in time."""
+
+    key = "error-store-away"
+
+
+class ModelAway(ProfondError):
+    """The model did not answer.
+
+    Args:
+        cause: a short technical reason for the log (never shown, never the model's own text).
+        retry_after: seconds the provider asked to wait, where it said so.
+        is_passing: trying again may help.
+    """
+
+    key = "error-model-away"
+
+    def __init__(self, cause: str, *, retry_after: float | None = None, is_passing: bool = False) -> None:
+        super().__init__()
+        self.cause = cause
+        self.retry_after = retry_after
+        self.is_passing = is_passing

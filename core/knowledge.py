@@ -1,0 +1,303 @@
+"""The course as teachers write it: topics, cards, levels. Loads a folder whole or not at all.
+
+A folder holds `course.json` (what the course is), one JSON file per topic in the course document's own shape, and
+`thresholds.json` (written by `profond kb calibrate`). Content, not code: every fault is told at once, with its file and
+its path, so that a teacher mends them in one go.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from core.errors import CourseError, Unknown
+from core.french import fold
+from core.messages import Level
+
+LEVEL_NAMES = {
+    "debutant": Level.BEGINNER,
+    "debutante": Level.BEGINNER,
+    "intermediaire": Level.INTERMEDIATE,
+    "avance": Level.ADVANCED,
+    "avancee": Level.ADVANCED,
+}
+COURSE_FILE, THRESHOLDS_FILE, SCHEMA_FILE = "course.json", "thresholds.json", "schema.json"
+
+
+def read_level(name: object) -> object:
+    """Accept a level's code or its French name, with or without accents; anything else is returned as it came."""
+    return LEVEL_NAMES.get(fold(name.strip().lower()), name.strip().lower()) if isinstance(name, str) else name
+
+
+Content = TypeVar("Content", bound=BaseModel)
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Difficulty = Annotated[Level, BeforeValidator(read_level)]
+
+
+class _Content(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Misconception(_Content):
+    """A false belief that students hold, and what is true."""
+
+    claim: Text
+    correction: Text
+
+
+class CheckQuestion(_Content):
+    """One question that shows whether the card was understood."""
+
+    question: Text
+    answer: Text
+
+
+class CardFigure(_Content):
+    """A picture, as a path below the course's folder, and its description in words."""
+
+    file: Text
+    alt: Text
+
+
+class Card(_Content):
+    """One idea of the course (a `subtopic` of the course document), told for up to three levels."""
+
+    id: Slug
+    title: Text
+    content: Text
+    examples: tuple[Text, ...] = ()
+    difficulty: Difficulty
+    levels: dict[Difficulty, Text] = Field(default_factory=dict)
+    aliases: tuple[Text, ...] = ()
+    misconceptions: tuple[Misconception, ...] = ()
+    check_question: CheckQuestion | None = None
+    related: tuple[Slug, ...] = ()
+    figure: CardFigure | None = None
+
+    def text(self, level: Level) -> str:
+        """Return the card as told for a level; its own text where that level was not written."""
+        return self.levels.get(level, self.content)
+
+
+class Topic(_Content):
+    """A chapter of the course."""
+
+    id: Slug
+    title: Text
+    subtopics: tuple[Card, ...]
+
+
+class CourseFile(_Content):
+    """One file of the course."""
+
+    topics: tuple[Topic, ...]
+
+
+class CourseInfo(_Content):
+    """`course.json`: all that the words and the prompts may know about the course."""
+
+    title: Text
+    audience: Text
+    language: Text = "fr"
+    subject: Text
+    example_domains: tuple[Text, ...] = Field(min_length=1)
+    example_questions: tuple[Text, ...] = Field(min_length=3)
+    allowed_links: tuple[Text, ...] = ()
+    contact: str = ""
+    topics: tuple[Slug, ...] = ()
+    prompt: Slug = "profond-1"
+
+
+class Thresholds(_Content):
+    """Where the zones begin: a confidence >= `sure` is sure, one < `outside` is outside the course."""
+
+    sure: float
+    outside: float
+    questions: int = 0
+
+
+UNCALIBRATED = Thresholds(sure=6.0, outside=2.5)
+"""What a course gets that was never calibrated; `profond kb check` says so."""
+
+
+class Fault(NamedTuple):
+    """One thing wrong with the course: the file, the JSON path, a key of the catalogue and what fills its sentence."""
+
+    file: str
+    path: str
+    key: str
+    details: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course that was loaded whole.
+
+    Attributes:
+        version: 12 hex digits that change when anything a student can read changes.
+        warnings: what a teacher should mend, though the course works.
+    """
+
+    folder: Path
+    info: CourseInfo
+    topics: tuple[Topic, ...]
+    thresholds: Thresholds
+    version: str
+    warnings: tuple[Fault, ...] = ()
+    _cards: dict[str, Card] = field(default_factory=dict)
+    _topic_of: dict[str, Topic] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for topic in self.topics:
+            for card in topic.subtopics:
+                self._cards[card.id] = card
+                self._topic_of[card.id] = topic
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Every card, in the course's order."""
+        return tuple(self._cards.values())
+
+    def card(self, card_id: str) -> Card:
+        """Return a card. Raises Unknown."""
+        try:
+            return self._cards[card_id]
+        except KeyError:
+            raise Unknown(name=card_id) from None
+
+    def has(self, card_id: str) -> bool:
+        """Whether the course holds such a card."""
+        return card_id in self._cards
+
+    def topic_of(self, card_id: str) -> Topic:
+        """Return the topic that holds a card. Raises Unknown."""
+        self.card(card_id)
+        return self._topic_of[card_id]
+
+    def neighbours(self, card_id: str) -> tuple[Card | None, Card | None]:
+        """Return the cards before and after this one, across topics."""
+        ids = list(self._cards)
+        place = ids.index(self.card(card_id).id)
+        previous = self._cards[ids[place - 1]] if place else None
+        following = self._cards[ids[place + 1]] if place + 1 < len(ids) else None
+        return previous, following
+
+    def related(self, card_id: str) -> tuple[Card, ...]:
+        """Return the cards that a card points to and that exist."""
+        return tuple(self._cards[other] for other in self.card(card_id).related if other in self._cards)
+
+
+def load_course(folder: Path) -> Course:
+    """Load the course of a folder. Raises CourseError with every fault at once."""
+    faults: list[Fault] = []
+    info = _read(folder, COURSE_FILE, CourseInfo, faults)
+    files = sorted(p.name for p in folder.glob("*.json") if p.name not in {COURSE_FILE, THRESHOLDS_FILE, SCHEMA_FILE})
+    loaded = [(name, content) for name in files if (content := _read(folder, name, CourseFile, faults)) is not None]
+    has_thresholds = (folder / THRESHOLDS_FILE).exists()
+    thresholds = _read(folder, THRESHOLDS_FILE, Thresholds, faults) if has_thresholds else UNCALIBRATED
+    faults += _doubles(loaded)
+    if not files:
+        faults.append(Fault(str(folder), "", "fault-no-topics"))
+    if faults or info is None or thresholds is None:
+        raise CourseError([*faults])
+    topics = _in_order(info, [topic for _, content in loaded for topic in content.topics])
+    warnings = [*_warnings(loaded)]
+    if not has_thresholds:
+        warnings.append(Fault(THRESHOLDS_FILE, "", "fault-not-calibrated"))
+    return Course(folder, info, topics, thresholds, _version(folder, [COURSE_FILE, *files]), tuple(warnings))
+
+
+def _read(folder: Path, name: str, kind: type[Content], faults: list[Fault]) -> Content | None:
+    try:
+        return kind.model_validate(json.loads((folder / name).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        faults.append(Fault(name, "", "fault-file-missing"))
+    except UnicodeDecodeError:
+        faults.append(Fault(name, "", "fault-not-utf8"))
+    except OSError:
+        faults.append(Fault(name, "", "fault-unreadable"))
+    except json.JSONDecodeError as error:
+        faults.append(Fault(name, "", "fault-not-json", {"line": str(error.lineno), "column": str(error.colno)}))
+    except RecursionError:
+        faults.append(Fault(name, "", "fault-too-nested"))
+    except ValidationError as error:
+        faults += [_fault(name, dict(entry)) for entry in error.errors(include_url=False)]
+    return None
+
+
+_FAULT_KEYS = {
+    "missing": "fault-field-missing",
+    "extra_forbidden": "fault-field-unknown",
+    "enum": "fault-level",
+    "string_pattern_mismatch": "fault-id",
+    "string_too_short": "fault-empty",
+    "string_type": "fault-not-text",
+    "tuple_type": "fault-not-list",
+    "dict_type": "fault-not-object",
+    "model_type": "fault-not-object",
+    "too_short": "fault-too-few",
+}
+
+
+def _fault(file: str, entry: dict[str, Any]) -> Fault:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in entry["loc"])
+    return Fault(file, f"${path}", _FAULT_KEYS.get(entry["type"], "fault-other"), {"value": str(entry["input"])[:40]})
+
+
+def _located(loaded: Sequence[tuple[str, CourseFile]]) -> Iterator[tuple[str, str, Card]]:
+    """Yield every card with its file and its JSON path."""
+    for name, content in loaded:
+        for t, topic in enumerate(content.topics):
+            for c, card in enumerate(topic.subtopics):
+                yield name, f"$.topics[{t}].subtopics[{c}]", card
+
+
+def _doubles(loaded: Sequence[tuple[str, CourseFile]]) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for name, path, card in _located(loaded):
+        if card.id in seen:
+            yield Fault(name, f"{path}.id", "fault-double", {"value": card.id, "other": seen[card.id]})
+        seen.setdefault(card.id, name)
+    topics: dict[str, str] = {}
+    for name, content in loaded:
+        for t, topic in enumerate(content.topics):
+            if topic.id in topics:
+                yield Fault(name, f"$.topics[{t}].id", "fault-double", {"value": topic.id, "other": topics[topic.id]})
+            topics.setdefault(topic.id, name)
+
+
+def _warnings(loaded: Sequence[tuple[str, CourseFile]]) -> Iterator[Fault]:
+    known = {card.id for _, _, card in _located(loaded)}
+    aliases: dict[str, str] = {}
+    for name, path, card in _located(loaded):
+        yield from (Fault(name, f"{path}.related", "fault-dead-link", {"value": r}) for r in card.related if r not in known)
+        if card.levels.get(card.difficulty, card.content) != card.content:
+            yield Fault(name, f"{path}.content", "fault-content-differs")
+        yield from (Fault(name, f"{path}.levels", "fault-level-missing", {"value": v}) for v in Level if v not in card.levels)
+        if len(card.aliases) < 4:
+            yield Fault(name, f"{path}.aliases", "fault-few-aliases")
+        for alias in card.aliases:
+            if aliases.setdefault(fold(alias.lower()), card.id) != card.id:
+                yield Fault(name, f"{path}.aliases", "fault-alias-double", {"value": alias, "other": aliases[fold(alias.lower())]})
+
+
+def _in_order(info: CourseInfo, topics: Sequence[Topic]) -> tuple[Topic, ...]:
+    place = {topic_id: number for number, topic_id in enumerate(info.topics)}
+    return tuple(sorted(topics, key=lambda topic: place.get(topic.id, len(place))))
+
+
+def _version(folder: Path, names: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a topic file, as `schema.json` must hold it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **CourseFile.model_json_schema()}

@@ -1,0 +1,75 @@
+### Ce que lisent les étudiants. Une phrase claire, une seule idée, et ce qu'il faut faire.
+
+## Niveaux et durées
+
+level-beginner = débutant
+level-intermediate = intermédiaire
+level-advanced = avancé
+seconds = { $count } s
+minutes = { $count } min
+hours = { $count } h
+
+## Réponses
+
+unsure = Je ne suis pas sûr de bien comprendre ta question. Voici les fiches du cours qui s'en approchent le plus. L'une d'elles t'aide ? Sinon, redis-moi ta question avec d'autres mots.
+outside = Ça, ce n'est pas dans mon cours (« { $course } »), alors je préfère ne pas inventer. Pour le reste, demande à ton prof. Tu peux me poser par exemple une de ces questions :
+stopped = *Réponse arrêtée à ta demande.*
+card-example = **Exemple** { $example }
+card-misconception = **Idée fausse** : { $claim } **En fait** : { $correction }
+card-check = **À toi** : { $question }
+sources = Sources
+choices = À ouvrir
+questions = À demander
+zone-sure = sûr
+zone-unsure = pas sûr
+zone-outside = hors du cours
+
+note-cut = Ton texte était très long : j'ai gardé le début et la fin ({ $limit } caractères).
+note-cards = Réponse tirée des fiches du cours, écrites par l'enseignant, sans modèle.
+note-cards-away = Le modèle ne répond pas pour l'instant : voici ce que disent les fiches du cours.
+note-model-stopped = *Le modèle s'est arrêté en route. Voici ce que disent les fiches du cours :*
+note-length = *La réponse a été coupée car elle était trop longue : demande-moi la suite.*
+note-language = Les fiches du cours sont en français ; seul le modèle peut répondre dans une autre langue.
+
+## Petites phrases
+
+small-talk-thanks = Avec plaisir ! Si un autre point du cours coince, je suis là.
+small-talk-greeting = Salut ! Pose-moi une question sur le cours, même en style SMS.
+small-talk-laughter = 😄 Quand tu veux, on attaque une question du cours.
+small-talk-goodbye = À bientôt, et bon courage !
+small-talk-yes = Parfait. On continue quand tu veux.
+small-talk-rude = Aïe. Dis-moi ce qui n'allait pas dans la réponse, ou pose ta question autrement : je ferai mieux.
+small-talk-who = Je suis Profond, l'assistant du cours. Je suis une machine : je réponds à partir des fiches de l'enseignant, et je peux me tromper.
+small-talk-noise = Je n'ai pas compris. Pose-moi une question sur le cours, par exemple avec « c'est quoi… » ou « comment… ».
+
+## Refus
+
+refusal-empty = Il n'y a pas de question : écris-la après la commande.
+refusal-allowance = Tu as utilisé tes questions pour le moment : la prochaine arrive dans { $wait }.
+refusal-allowance-day = Tu as atteint la limite de la journée : tes questions reviennent dans { $wait }.
+refusal-already-taken = Cette question est déjà prise.
+refusal-not-yours = Seule la personne qui a posé la question peut faire ça.
+refusal-unknown = Je ne retrouve pas « { $name } » : c'est peut-être effacé, ou mal écrit.
+refusal-no-topic = Je ne trouve ni sujet ni fiche qui ressemble à « { $name } » : tape /topic seul pour voir la liste.
+refusal-no-quiz = Cette fiche n'a pas encore de question : choisis-en une autre.
+refusal-file-type = Je ne peux pas lire « { $name } » : envoie du texte ou du code (.py, .ipynb, .txt, .md, .json, .csv, .log, .yaml).
+refusal-file-size = « { $name } » est trop gros : envoie au plus { $limit } Ko.
+error-store-away = Ma mémoire ne répond pas : rien n'est perdu, réessaie dans une minute.
+error-model-away = Le modèle ne répond pas : réessaie dans une minute.
+error-unexpected = Quelque chose a échoué de mon côté : réessaie, et préviens ton prof si ça continue.
+
+## Verbes
+
+level-now = Ton niveau : { $level }. Pour le changer : /level débutant, /level intermédiaire ou /level avancé.
+level-set = C'est noté : je t'explique au niveau { $level }.
+level-unknown = Je ne connais pas ce niveau : choisis débutant, intermédiaire ou avancé.
+usage = Il te reste { $left } question(s) sur { $size } pour l'instant, et { $today } aujourd'hui.
+usage-next = Une de plus dans { $wait }.
+usage-exempt = Pas de limite pour toi ici.
+forget-done = C'est effacé : { $count } question(s) avec leurs réponses, tes avis, ton niveau. La limite d'aujourd'hui reste.
+feedback-thanks = Merci, c'est noté.
+report-thanks = Merci : l'enseignant verra ce signalement ({ $id }).
+help = Pose-moi une question sur « { $course } », comme tu parles. Par exemple :
+notice-cards = Je suis une machine : je réponds avec les fiches du cours « { $course } », et je peux me tromper. Tes questions sont gardées chiffrées, sans ton nom, pour la suite de la conversation. /forget efface tout.
+notice-model = Je suis une machine : un modèle de Mistral AI écrit mes réponses avec les fiches du cours « { $course } », et je peux me tromper. Tes questions partent sans ton nom et sont gardées chiffrées. /forget efface tout ; ne donne rien de personnel.
+waiting = Tu es { $position }ᵉ, environ { $seconds } s.

@@ -1,0 +1,34 @@
+"""Logs: one line an event, ids and figures only. Never the text of a question or an answer, a token or a name."""
+
+import logging
+import sys
+
+import structlog
+
+from core.settings import Settings
+
+
+class _Foreign(logging.Handler):
+    """Logs of libraries: who and what kind. Their words may hold what a student wrote, so they are left out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        structlog.get_logger().log(record.levelno, "library", library=record.name, error=kind)
+
+
+def setup_logging(settings: Settings) -> None:
+    """Send logs to standard error, as lines for people or as JSON."""
+    level = logging.getLevelNamesMapping()[settings.profond_log_level.upper()]
+    is_json = settings.profond_log_format == "json"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False) if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)

@@ -1,0 +1,129 @@
+"""Every setting, read once: the environment, then `.env`, then files of a secrets directory. The only reader of the environment."""
+
+import os
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from core.errors import SetupError
+
+WATCHED = ("PROFOND_", "DISCORD_", "SLACK_", "MISTRAL_", "ALLOWANCE_")
+SECRETS_DIR = "/run/secrets"
+
+
+class Settings(BaseSettings):
+    """What may be set. Each field's description is the comment of `.env.example`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    mistral_api_key: SecretStr | None = Field(None, description="Key of the Mistral API. Without it, the cards answer alone.")
+    mistral_model: str = Field("mistral-small-2603", description="Dated model id; an alias such as -latest may change its price overnight.")
+    mistral_server_url: str = Field("https://api.eu.mistral.ai", description="Where the model is: Mistral in the EU, or a server of your own.")
+    mistral_temperature: float = Field(0.3, ge=0, le=1.5, description="0 is steady, 1 is varied.")
+    mistral_max_tokens: int = Field(700, ge=50, le=4000, description="The longest answer, in tokens.")
+    mistral_stop: Annotated[tuple[str, ...], NoDecode] = Field((), description="Sequences that end an answer, separated by commas.")
+    mistral_first_text_seconds: float = Field(10.0, gt=0, le=120, description="Longest wait for the first text, retries included.")
+    mistral_answer_seconds: float = Field(30.0, gt=0, le=300, description="Longest time for a whole answer.")
+
+    database_url: SecretStr = Field(SecretStr("profond.db"), description="A file's path, or sqlite:///…, or postgresql://…")
+    profond_secret_key: SecretStr | None = Field(None, description="Any text of 32 characters or more. Unset: made once, beside the SQLite file.")
+    profond_course: Path | None = Field(None, description="Folder of the course. Unset: the course that comes with Profond.")
+    profond_lang: Literal["fr", "en"] = Field("fr", description="Language of the words in the terminal: fr or en.")
+    profond_log_format: Literal["console", "json"] = Field("console", description="console or json.")
+    profond_log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="debug, info, warning or error.")
+    profond_history_tokens: int = Field(600, ge=0, le=8000, description="Longest history sent to the model, in tokens.")
+
+    allowance_size: int = Field(10, ge=1, le=1000, description="Questions a student may ask in a row.")
+    allowance_refill_seconds: float = Field(180.0, gt=0, description="Seconds until one more question comes back.")
+    allowance_per_day: int = Field(60, ge=1, le=10000, description="Questions a student may ask a day.")
+    exempt_ids: Annotated[frozenset[str], NoDecode] = Field(frozenset(), description="People without limit, as platform:id, separated by commas.")
+    timezone: str = Field("Europe/Paris", description="Where the day turns.")
+
+    discord_token: SecretStr | None = Field(None, description="Token of the Discord bot.")
+    slack_bot_token: SecretStr | None = Field(None, description="Slack's bot token, xoxb-…")
+    slack_app_token: SecretStr | None = Field(None, description="Slack's app token, xapp-…, for Socket Mode.")
+
+    @field_validator("mistral_stop", "exempt_ids", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @field_validator("mistral_server_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError(value)
+        return value.rstrip("/")
+
+    @field_validator("profond_secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("32")
+        return value
+
+    @property
+    def course_folder(self) -> Path:
+        """The folder of the course in use."""
+        return self.profond_course or Path(str(files("knowledge_base").joinpath("")))
+
+
+MENDS = {
+    "mistral_server_url": "setting-mend-url",
+    "mistral_temperature": "setting-mend-temperature",
+    "timezone": "setting-mend-timezone",
+    "profond_secret_key": "setting-mend-secret-key",
+    "profond_lang": "setting-mend-lang",
+    "profond_log_format": "setting-mend-log-format",
+    "profond_log_level": "setting-mend-log-level",
+}
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings. Raises SetupError naming the variable and the mend; never shows a value."""
+    secrets = SECRETS_DIR if Path(SECRETS_DIR).is_dir() else None
+    if os.environ.get("MISTRAL_DEBUG"):
+        raise SetupError("setup-mistral-debug")
+    try:
+        return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[arg-type]  # fields by name
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0]).lower()
+        raise SetupError("setup-setting", name=name.upper(), mend=MENDS.get(name, "setting-mend-number")) from None
+    except (SettingsError, UnicodeDecodeError):
+        raise SetupError("setup-env-file") from None
+
+
+def unknown_names(environment: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
+    """Return (name, nearest known name or "") of variables that look like ours and are not."""
+    known = sorted(name.upper() for name in Settings.model_fields) + ["MISTRAL_DEBUG"]
+    names = [name.upper() for name in (*(os.environ if environment is None else environment), *_names_of(env_file))]
+    odd = dict.fromkeys(name for name in names if name.startswith(WATCHED) and name not in known)
+    return [(name, next(iter(get_close_matches(name, known, n=1)), "")) for name in odd]
+
+
+def _names_of(env_file: Path) -> Iterable[str]:
+    try:
+        lines = env_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines if "=" in line and not line.lstrip().startswith("#")]

@@ -1,0 +1,292 @@
+"""What outlives the process: the inbox, turns with their answers, allowances, and what students chose or said.
+
+`accept` is the whole point: ONE transaction in which the event is unseen, the allowance taken and the inbox row written,
+so that a crash at any moment either took the question, and recovery finishes it, or did not.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import AllowanceSpent, AlreadyTaken, NotYours, StoreAway, Unknown
+from core.messages import Answer, Level, Manner, Question, Ticket, Turn, Usage, Zone
+from core.settings import Settings
+from core.store.allowance import Allowance, upsert
+from core.store.database import Database, open_database
+from core.store.people import People
+from core.store.tables import answers, conversations, inbox, seen_events, turns
+
+ACCEPT_SECONDS = 0.5
+LEASE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What is remembered of an answer beside its text."""
+
+    course_version: str
+    cost_micros: int
+    milliseconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a taken question ended: its answer, what is remembered beside it, and whether the allowance comes back."""
+
+    answer: Answer
+    record: Record
+    gives_back: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """An answer that was given, with the question it answered."""
+
+    turn: str
+    person: str
+    question: str
+    conversation_place: str
+    card_ids: tuple[str, ...]
+    level: Level
+    is_private: bool
+
+
+class Store:
+    """The questions' side of the database; `people` is the students' side."""
+
+    def __init__(self, database: Database, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._vault = database.vault
+        self._allowance = Allowance.from_settings(settings)
+        self._exempt = settings.exempt_ids
+        self._clock = clock
+        self._owner = secrets.token_hex(8)
+        self._late: set[asyncio.Task[Ticket]] = set()
+        self.people = People(database, clock)
+
+    def _is_exempt(self, question: Question) -> bool:
+        return question.is_exempt or question.person in self._exempt
+
+    async def accept(self, question: Question, *, is_free: bool = False) -> Ticket:
+        """Take a question, once. Call it before acknowledging: it answers within 500 ms.
+
+        Raises:
+            AlreadyTaken: this event was accepted before.
+            AllowanceSpent: carries the wait; the event counts as seen.
+            StoreAway: the database is too slow or away; nothing was taken.
+        """
+        taking = asyncio.create_task(self._accept(question, is_free=is_free))
+        try:
+            await asyncio.wait({taking}, timeout=ACCEPT_SECONDS)
+        finally:
+            if not taking.done():
+                self._late.add(taking)
+                taking.add_done_callback(self._undo_later)
+        if not taking.done():
+            raise StoreAway
+        return taking.result()
+
+    def _undo_later(self, taking: "asyncio.Task[Ticket]") -> None:
+        """A question accepted after its time is given back: the student was told that it was not taken."""
+        self._late.discard(taking)
+        if not taking.cancelled() and taking.exception() is None:
+            undoing = asyncio.ensure_future(self.release(taking.result(), forget_event=True))
+            self._late.add(undoing)  # type: ignore[arg-type]  # kept only to be awaited at the end
+            undoing.add_done_callback(self._late.discard)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        """Wait for what is still being undone."""
+        while self._late:
+            await asyncio.gather(*self._late, return_exceptions=True)
+            await asyncio.sleep(0)
+
+    async def _accept(self, question: Question, *, is_free: bool) -> Ticket:
+        now, refusal = self._clock(), None
+        person = self._vault.pseudonym("person", question.person)
+        ticket = Ticket(id=secrets.token_hex(16), question=question, person=person, is_free=is_free)
+        is_paid = not is_free and not self._is_exempt(question)
+        async with self._database.write() as connection:
+            await self._see(connection, question.event, now)
+            try:
+                if is_paid:
+                    await self._allowance.take(connection, person, now)
+            except AllowanceSpent as error:
+                refusal = error
+            else:
+                await connection.execute(insert(inbox).values(**self._inbox_row(ticket, now, is_paid=is_paid)))
+        if refusal:
+            raise refusal
+        return ticket
+
+    async def _see(self, connection: AsyncConnection, event: str, now: float) -> None:
+        key = self._vault.pseudonym("event", event)
+        statement = upsert(connection)(seen_events).values(event=key, at=now).on_conflict_do_nothing()
+        if (await connection.execute(statement.returning(seen_events.c.event))).first() is None:
+            raise AlreadyTaken
+
+    def _inbox_row(self, ticket: Ticket, now: float, *, is_paid: bool) -> dict[str, object]:
+        question = ticket.question
+        return {
+            "id": ticket.id,
+            "person": ticket.person,
+            "question": self._vault.seal("inbox", _dump(question)),
+            "reply_to": self._vault.seal("reply_to", question.reply_to),
+            "platform": question.person.split(":", 1)[0],
+            "is_private": question.is_private,
+            "is_paid": is_paid,
+            "day": self._allowance.day(now),
+            "owner": self._owner,
+            "lease_until": now + LEASE_SECONDS,
+            "created_at": now,
+        }
+
+    async def release(self, ticket: Ticket, *, forget_event: bool = False) -> None:
+        """Let go of a question that was not answered: the allowance comes back, once."""
+        async with self._database.write() as connection:
+            if await self._clear(connection, ticket, gives_back=True) and forget_event:
+                key = self._vault.pseudonym("event", ticket.question.event)
+                await connection.execute(delete(seen_events).where(seen_events.c.event == key))
+
+    async def answered(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Remember an answer and clear the inbox, in one transaction."""
+        now = self._clock()
+        async with self._database.write() as connection:
+            await self._clear(connection, ticket, gives_back=outcome.gives_back)
+            if outcome.answer.id:
+                turn = await self._turn(connection, ticket, now)
+                await connection.execute(insert(answers).values(**self._answer_row(turn, ticket, outcome, now)))
+
+    async def _clear(self, connection: AsyncConnection, ticket: Ticket, *, gives_back: bool) -> bool:
+        """Take a question out of the inbox, once; give its allowance back if asked to."""
+        statement = delete(inbox).where(inbox.c.id == ticket.id).returning(inbox.c.is_paid, inbox.c.day)
+        row = (await connection.execute(statement)).first()
+        if row and row.is_paid and gives_back:
+            await self._allowance.give_back(connection, ticket.person, row.day)
+        return row is not None
+
+    async def _turn(self, connection: AsyncConnection, ticket: Ticket, now: float) -> str:
+        question = ticket.question
+        if question.again:
+            turn = (await connection.execute(select(answers.c.turn).where(answers.c.id == question.again))).scalar()
+            if turn:
+                return str(turn)
+        conversation = self._vault.pseudonym("conversation", question.conversation)
+        row = {"conversation": conversation, "place": self._vault.seal("place", question.conversation), "created_at": now}
+        await connection.execute(upsert(connection)(conversations).values(**row).on_conflict_do_nothing())
+        row = {
+            "id": ticket.id,
+            "conversation": conversation,
+            "person": ticket.person,
+            "question": self._vault.seal("question", question.text),
+            "is_private": question.is_private,
+            "created_at": now,
+        }
+        await connection.execute(insert(turns).values(**row))
+        return ticket.id
+
+    def _answer_row(self, turn: str, ticket: Ticket, outcome: Outcome, now: float) -> dict[str, object]:
+        answer, completion = outcome.answer, outcome.answer.completion
+        return {
+            "id": answer.id,
+            "turn": turn,
+            "answer": self._vault.seal("answer", answer.text),
+            "zone": answer.zone.value,
+            "level": answer.level.value,
+            "lang": ticket.question.lang,
+            "manner": ticket.question.manner.value,
+            "writer": answer.writer.value,
+            "cards": " ".join(source.card_id for source in answer.sources),
+            "model": completion.model,
+            "prompt_version": answer.prompt_version,
+            "tokens_input": completion.usage.input,
+            "tokens_cached": completion.usage.cached,
+            "tokens_output": completion.usage.output,
+            "is_whole": answer.is_whole,
+            "created_at": now,
+            **asdict(outcome.record),
+        }
+
+    async def recent(self, conversation: str, person: str, limit: int = 6) -> list[Turn]:
+        """Return the last turns of a conversation that this person (a pseudonym) may see, oldest first, whole answers only."""
+        statement = (
+            select(turns.c.id, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone)
+            .join(answers, answers.c.turn == turns.c.id)
+            .where(turns.c.conversation == self._vault.pseudonym("conversation", conversation), answers.c.is_whole)
+            .where(turns.c.is_private.is_(False) | (turns.c.person == person))
+            .order_by(turns.c.created_at.desc(), answers.c.created_at.desc())
+            .limit(limit * 3)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        newest = {row.id: row for row in reversed(rows)}
+        latest = list(newest.values())[-limit:]
+        return [
+            Turn(
+                question=self._vault.open("question", row.question),
+                answer=self._vault.open("answer", row.answer),
+                card_ids=tuple(row.cards.split()),
+                zone=Zone(row.zone),
+            )
+            for row in latest
+        ]
+
+    async def past(self, answer_id: str, person: str | None = None) -> Past:
+        """Return an answer that was given. Raises Unknown; NotYours when `person` (platform:id) did not ask it."""
+        statement = (
+            select(turns, conversations.c.place, answers.c.cards, answers.c.level)
+            .join(answers, answers.c.turn == turns.c.id)
+            .join(conversations, conversations.c.conversation == turns.c.conversation)
+            .where(answers.c.id == answer_id)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None:
+            raise Unknown(name=answer_id)
+        if person is not None and row.person != self._vault.pseudonym("person", person):
+            raise NotYours
+        return Past(
+            turn=row.id,
+            person=row.person,
+            question=self._vault.open("question", row.question),
+            conversation_place=self._vault.open("place", row.place),
+            card_ids=tuple(row.cards.split()),
+            level=Level(row.level),
+            is_private=row.is_private,
+        )
+
+    async def usage(self, person: str) -> Usage:
+        """Return what a person (platform:id) has left."""
+        pseudonym = self._vault.pseudonym("person", person)
+        async with self._database.read() as connection:
+            return await self._allowance.usage(connection, pseudonym, self._clock(), is_exempt=person in self._exempt)
+
+
+def _dump(question: Question) -> str:
+    files = [(name, b64encode(content).decode()) for name, content in question.files]
+    return json.dumps({**asdict(question), "files": files}, ensure_ascii=False)
+
+
+def load_question(text: str) -> Question:
+    """Return the question that an inbox row holds."""
+    fields = json.loads(text)
+    question = Question(**{**fields, "files": (), "manner": Manner(fields["manner"]), "level": fields["level"] and Level(fields["level"])})
+    return replace(question, files=tuple((name, b64decode(content)) for name, content in fields["files"]))
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store. Raises SetupError with the mend."""
+    async with open_database(settings) as database:
+        store = Store(database, settings)
+        try:
+            yield store
+        finally:
+            await store.close()

@@ -1,0 +1,100 @@
+"""The allowance: a bucket that refills, and a limit a day, taken in ONE atomic statement.
+
+Reading, comparing and then writing lets two questions at once both pass. Here the condition is part of the upsert: a
+refused take changes no row and returns none.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Insert, case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import AllowanceSpent
+from core.messages import Usage
+from core.settings import Settings
+from core.store.tables import allowance
+
+NEARLY_ONE = 1 - 1e-6
+"""A bucket refilled for exactly one question may hold 0.999… of it."""
+
+
+def upsert(connection: AsyncConnection) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    """Return the INSERT that knows ON CONFLICT for the connection's database."""
+    return postgresql.Insert if connection.dialect.name == "postgresql" else sqlite.Insert
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """The rule: `size` questions in a row, one back every `refill` seconds, `per_day` at most, days turning in `zone`."""
+
+    size: int
+    refill: float
+    per_day: int
+    zone: ZoneInfo
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Allowance":
+        """Return the rule that the settings give."""
+        return cls(settings.allowance_size, settings.allowance_refill_seconds, settings.allowance_per_day, ZoneInfo(settings.timezone))
+
+    def day(self, now: float) -> str:
+        """Return the day, in the class's zone, as YYYY-MM-DD."""
+        return datetime.fromtimestamp(now, self.zone).date().isoformat()
+
+    async def take(self, connection: AsyncConnection, person: str, now: float) -> None:
+        """Take one question. Raises AllowanceSpent with the wait."""
+        if (await connection.execute(self._take(connection, person, now))).first() is None:
+            raise await self._refusal(connection, person, now)
+
+    def _take(self, connection: AsyncConnection, person: str, now: float) -> Insert:
+        day, refilled = self.day(now), self._refilled(now)
+        used = case((allowance.c.day == day, allowance.c.used), else_=0)
+        return (
+            upsert(connection)(allowance)
+            .values(person=person, tokens=self.size - 1.0, at=now, day=day, used=1)
+            .on_conflict_do_update(
+                index_elements=[allowance.c.person],
+                set_={"tokens": refilled - 1, "at": now, "day": day, "used": used + 1},
+                where=(refilled >= NEARLY_ONE) & (used < self.per_day),
+            )
+            .returning(allowance.c.tokens)
+        )
+
+    def _refilled(self, now: float) -> ColumnElement[float]:
+        elapsed = case((allowance.c.at < now, now - allowance.c.at), else_=0.0)
+        full = allowance.c.tokens + elapsed / self.refill
+        return case((full > self.size, float(self.size)), else_=full)
+
+    async def give_back(self, connection: AsyncConnection, person: str, day: str) -> None:
+        """Give one question back, to the day it was taken on."""
+        full = case((allowance.c.tokens + 1 > self.size, float(self.size)), else_=allowance.c.tokens + 1)
+        used = case(((allowance.c.day == day) & (allowance.c.used > 0), allowance.c.used - 1), else_=allowance.c.used)
+        await connection.execute(update(allowance).where(allowance.c.person == person).values(tokens=full, used=used))
+
+    async def usage(self, connection: AsyncConnection, person: str, now: float, *, is_exempt: bool = False) -> Usage:
+        """Return what a person has left."""
+        row = (await connection.execute(select(allowance).where(allowance.c.person == person))).first()
+        tokens, used = float(self.size), 0
+        if row:
+            tokens = min(float(self.size), row.tokens + max(0.0, now - row.at) / self.refill)
+            used = row.used if row.day == self.day(now) else 0
+        left_today = max(0, self.per_day - used)
+        whole = int(tokens + 1 - NEARLY_ONE)
+        next_in = 0.0 if whole >= self.size else (whole + 1 - tokens) * self.refill
+        if not left_today:
+            next_in = self._until_midnight(now)
+        return Usage(
+            left=min(whole, left_today), size=self.size, left_today=left_today, per_day=self.per_day, next_in=next_in, is_exempt=is_exempt
+        )
+
+    def _until_midnight(self, now: float) -> float:
+        here = datetime.fromtimestamp(now, self.zone)
+        midnight = datetime.combine(here.date() + timedelta(days=1), time.min, self.zone)
+        return midnight.timestamp() - now
+
+    async def _refusal(self, connection: AsyncConnection, person: str, now: float) -> AllowanceSpent:
+        usage = await self.usage(connection, person, now)
+        return AllowanceSpent(max(1.0, usage.next_in), is_daily=not usage.left_today)

@@ -1,0 +1,221 @@
+"""The database's door: its URL, its connections, its schema and its two keys.
+
+SQLite is opened in WAL with `synchronous=NORMAL`: a power cut may cost the last transaction, never the file. A writing
+transaction says so at its start (BEGIN IMMEDIATE), since a read that becomes a write fails at once however long the
+busy timeout is.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, event, insert, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import SetupError, StoreAway
+from core.privacy import Vault, WrongKey, new_key, unwrap, wrap
+from core.settings import Settings
+from core.store.tables import HEAD, keys
+
+MIGRATION_LOCK = 7_063_663
+log = structlog.get_logger()
+
+
+def read_url(value: str) -> URL:
+    """Turn what a person writes (a path, `sqlite…`, `postgres://…`) into a URL with its async driver. Raises SetupError."""
+    if "://" not in value:
+        return URL.create("sqlite+aiosqlite", database=value)
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise SetupError("setup-database-url") from None
+    kind = url.get_backend_name()
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
+    if kind not in drivers or (kind == "sqlite" and not url.database):
+        raise SetupError("setup-database-url")
+    return url.set(drivername=drivers[kind])
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open database.
+
+    Attributes:
+        vault: pseudonyms and encryption with this database's keys.
+    """
+
+    engine: AsyncEngine
+    vault: Vault
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read from. Raises StoreAway."""
+        async with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One writing transaction, committed at the end. Raises StoreAway."""
+        async with _translated(), _writing(self.engine).begin() as connection:
+            yield connection
+
+
+def _writing(engine: AsyncEngine) -> AsyncEngine:
+    return engine.execution_options(is_writing=True)
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (DBAPIError, OSError, TimeoutError) as error:
+        log.warning("store_away", cause=type(getattr(error, "orig", error)).__name__)
+        raise StoreAway from None
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database, bring its schema up to date and open its keys. Raises SetupError with the mend."""
+    url = read_url(settings.database_url.get_secret_value())
+    engine = _engine(url)
+    try:
+        async with _start_up(url):
+            await _migrate(engine)
+            vault = await _open_vault(engine, settings, url)
+        yield Database(engine, vault)
+    finally:
+        await engine.dispose()
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        try:
+            return create_async_engine(url, pool_pre_ping=True)
+        except (ModuleNotFoundError, NoSuchModuleError):
+            raise SetupError("setup-postgres-extra") from None
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("is_writing") else "BEGIN")
+
+
+@asynccontextmanager
+async def _start_up(url: URL) -> AsyncIterator[None]:
+    """Turn what a database says at start-up into one sentence with the mend."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        yield
+    except (DatabaseError, InterfaceError, OSError, TimeoutError) as error:
+        cause = str(getattr(error, "orig", "")).lower()
+        log.debug("database_failed", cause=type(getattr(error, "orig", error)).__name__)
+        if not is_sqlite:
+            raise SetupError("setup-postgres-away", host=url.host or "localhost") from None
+        found = next((key for sign, key in _SQLITE_SIGNS.items() if sign in cause), "setup-database-file")
+        raise SetupError(found, file=url.database or "") from None
+
+
+_SQLITE_SIGNS = {
+    "readonly": "setup-database-readonly",
+    "read-only": "setup-database-readonly",
+    "locked": "setup-database-locked",
+    "full": "setup-database-full",
+    "not a database": "setup-database-broken",
+    "malformed": "setup-database-broken",
+}
+
+
+async def schema_version(connection: AsyncConnection) -> str | None:
+    """Return the schema's version, or None where there is no schema yet."""
+
+    def read(sync: Connection) -> str | None:
+        if not sync.dialect.has_table(sync, "alembic_version"):
+            return None
+        return sync.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    return await connection.run_sync(read)
+
+
+async def _migrate(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        if await schema_version(connection) == HEAD:
+            return
+    from core.store.migrate import upgrade  # noqa: PLC0415  # Alembic is slow to import and rarely needed
+
+    async with _writing(engine).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        if await schema_version(connection) != HEAD:
+            await connection.run_sync(upgrade)
+
+
+async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vault:
+    async with _writing(engine).begin() as connection:
+        wrapped = {row.name: row.wrapped for row in await connection.execute(select(keys))}
+        secret = await asyncio.to_thread(_secret, settings, url, may_make=not wrapped)
+        if not wrapped:
+            wrapped = {name: wrap(secret, name, new_key()) for name in ("pseudonyms", "texts")}
+            await connection.execute(insert(keys), [{"name": name, "wrapped": key} for name, key in wrapped.items()])
+    try:
+        return Vault(**{name: unwrap(secret, name, key) for name, key in wrapped.items()})
+    except WrongKey:
+        raise SetupError("setup-key-wrong") from None
+
+
+def _secret(settings: Settings, url: URL, *, may_make: bool) -> str:
+    """Return the secret: the setting, else the file beside the SQLite file, made once."""
+    if settings.profond_secret_key:
+        return settings.profond_secret_key.get_secret_value()
+    if url.get_backend_name() != "sqlite":
+        raise SetupError("setup-key-missing")
+    path = key_file(url)
+    if may_make and not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(48))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        raise SetupError("setup-key-file", file=path.name) from None
+
+
+def key_file(url: URL) -> Path:
+    """Return where the secret of a SQLite file is kept when no setting holds it."""
+    return Path(f"{url.database}.key")
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the doctor wants to know of a database."""
+
+    kind: str
+    version: str
+    is_sound: bool
+
+
+async def database_health(settings: Settings) -> Health:
+    """Open the database, bring it up to date and look whether it is sound. Raises SetupError."""
+    async with open_database(settings) as database, database.read() as connection:
+        version = await schema_version(connection) or ""
+        if database.engine.dialect.name != "sqlite":
+            return Health("PostgreSQL", version, is_sound=True)
+        found = (await connection.execute(text("PRAGMA quick_check"))).scalar()
+        return Health("SQLite", version, is_sound=found == "ok")

@@ -1,0 +1,205 @@
+"""What students chose and said: level, notice, feedback, reports; and what they may see and erase of it."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Unknown
+from core.messages import Level, MyData
+from core.store.allowance import upsert
+from core.store.database import Database
+from core.store.tables import answers, conversations, feedback, inbox, reports, students, turns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint:
+    """A reported answer or a thumb down, for the teacher. It names no student."""
+
+    id: str
+    kind: str
+    at: str
+    question: str
+    answer: str
+    cards: tuple[str, ...]
+    course_version: str
+    prompt_version: str
+    writer: str
+    text: str = ""
+
+
+class People:
+    """The students' side of the store. Every `person` here is `platform:id`; only its keyed hash is ever compared."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._vault = database.vault
+        self._clock = clock
+
+    def _pseudonym(self, person: str) -> str:
+        return self._vault.pseudonym("person", person)
+
+    async def _set(self, person: str, **values: object) -> bool:
+        """Write columns of a student's row, made if need be; tell whether it was there."""
+        row = {"person": self._pseudonym(person), "identity": self._vault.seal("identity", person), "created_at": self._clock()}
+        async with self._database.write() as connection:
+            made = upsert(connection)(students).values(**row, is_always_private=False).on_conflict_do_nothing()
+            await connection.execute(made)
+            await connection.execute(update(students).where(students.c.person == row["person"]).values(**values))
+        return True
+
+    async def level(self, person: str) -> Level | None:
+        """Return the level that a student chose, or None."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(students.c.level).where(students.c.person == self._pseudonym(person)))
+            code = found.scalar()
+        return Level(code) if code else None
+
+    async def set_level(self, person: str, level: Level) -> None:
+        """Remember a student's level."""
+        await self._set(person, level=level.value)
+
+    async def is_noticed(self, person: str) -> bool:
+        """Whether the first-contact notice was shown."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(students.c.noticed_at).where(students.c.person == self._pseudonym(person)))
+            return found.scalar() is not None
+
+    async def set_noticed(self, person: str) -> None:
+        """Remember that the notice was shown."""
+        await self._set(person, noticed_at=self._clock())
+
+    async def give_feedback(self, answer_id: str, person: str, value: int) -> None:
+        """Store 1 or -1, one per student and answer; a new one replaces it. Raises Unknown."""
+        row = {"answer": answer_id, "person": self._pseudonym(person), "value": value, "created_at": self._clock()}
+        async with self._database.write() as connection:
+            await _must_exist(connection, answer_id)
+            statement = upsert(connection)(feedback).values(**row)
+            changed = {"value": value, "created_at": row["created_at"], "done_at": None}
+            await connection.execute(statement.on_conflict_do_update(index_elements=["answer", "person"], set_=changed))
+
+    async def report(self, answer_id: str, person: str, text: str) -> str:
+        """Store what a student says is wrong with an answer; return the report's id. Raises Unknown."""
+        row = {
+            "id": secrets.token_hex(4),
+            "answer": answer_id,
+            "person": self._pseudonym(person),
+            "report": self._vault.seal("report", text),
+            "created_at": self._clock(),
+        }
+        async with self._database.write() as connection:
+            await _must_exist(connection, answer_id)
+            await connection.execute(insert(reports).values(**row))
+        return str(row["id"])
+
+    async def complaints(self) -> list[Complaint]:
+        """Return the open reports and thumbs down, oldest first."""
+        around = (turns.c.question, answers.c.answer, answers.c.cards, answers.c.course_version, answers.c.prompt_version, answers.c.writer)
+        reported = (
+            select(reports.c.id, reports.c.created_at, reports.c.report, *around)
+            .join(answers, answers.c.id == reports.c.answer)
+            .join(turns, turns.c.id == answers.c.turn)
+            .where(reports.c.done_at.is_(None))
+        )
+        disliked = (
+            select(answers.c.id, feedback.c.created_at, *around)
+            .join(answers, answers.c.id == feedback.c.answer)
+            .join(turns, turns.c.id == answers.c.turn)
+            .where(feedback.c.value < 0, feedback.c.done_at.is_(None))
+        )
+        async with self._database.read() as connection:
+            rows = [("report", row) for row in await connection.execute(reported)]
+            rows += [("thumb_down", row) for row in await connection.execute(disliked)]
+        return [self._complaint(kind, row) for kind, row in sorted(rows, key=lambda pair: pair[1].created_at)]
+
+    def _complaint(self, kind: str, row: object) -> Complaint:
+        return Complaint(
+            id=row.id,  # type: ignore[attr-defined]
+            kind=kind,
+            at=_date(row.created_at),  # type: ignore[attr-defined]
+            question=self._vault.open("question", row.question),  # type: ignore[attr-defined]
+            answer=self._vault.open("answer", row.answer),  # type: ignore[attr-defined]
+            cards=tuple(row.cards.split()),  # type: ignore[attr-defined]
+            course_version=row.course_version,  # type: ignore[attr-defined]
+            prompt_version=row.prompt_version,  # type: ignore[attr-defined]
+            writer=row.writer,  # type: ignore[attr-defined]
+            text=self._vault.open("report", row.report) if kind == "report" else "",  # type: ignore[attr-defined]
+        )
+
+    async def settle(self, complaint_id: str) -> None:
+        """Mark a report, or every thumb down of an answer, as done. Raises Unknown."""
+        now = self._clock()
+        async with self._database.write() as connection:
+            done = [
+                await connection.execute(update(reports).where(reports.c.id == complaint_id).values(done_at=now)),
+                await connection.execute(update(feedback).where(feedback.c.answer == complaint_id).values(done_at=now)),
+            ]
+        if not any(result.rowcount for result in done):
+            raise Unknown(name=complaint_id)
+
+    async def my_data(self, person: str) -> MyData:
+        """Return everything kept about a person, in clear, for them alone."""
+        me = self._pseudonym(person)
+        async with self._database.read() as connection:
+            student = (await connection.execute(select(students).where(students.c.person == me))).first()
+            said = await self._turns_of(connection, me)
+            judged = (await connection.execute(select(feedback).where(feedback.c.person == me))).all()
+            reported = (await connection.execute(select(reports).where(reports.c.person == me))).all()
+        return {
+            "person": person,
+            "level": student.level if student else None,
+            "notice_shown": _date(student.noticed_at) if student and student.noticed_at else None,
+            "turns": said,
+            "feedback": [{"answer": row.answer, "value": row.value, "at": _date(row.created_at)} for row in judged],
+            "reports": [
+                {"id": row.id, "answer": row.answer, "text": self._vault.open("report", row.report), "at": _date(row.created_at)}
+                for row in reported
+            ],
+        }
+
+    async def _turns_of(self, connection: AsyncConnection, me: str) -> list[dict[str, object]]:
+        statement = select(turns, answers).join(answers, answers.c.turn == turns.c.id).where(turns.c.person == me)
+        rows = (await connection.execute(statement.order_by(turns.c.created_at, answers.c.created_at))).mappings().all()
+        return [
+            {
+                "at": _date(row[turns.c.created_at]),
+                "question": self._vault.open("question", row[turns.c.question]),
+                "answer_id": row[answers.c.id],
+                "answer": self._vault.open("answer", row[answers.c.answer]),
+                "level": row[answers.c.level],
+                "is_private": row[turns.c.is_private],
+            }
+            for row in rows
+        ]
+
+    async def forget(self, person: str) -> int:
+        """Erase everything about a person at once but today's allowance; return how many turns were erased."""
+        me = self._pseudonym(person)
+        async with self._database.write() as connection:
+            mine = select(turns.c.id).where(turns.c.person == me)
+            my_answers = select(answers.c.id).where(answers.c.turn.in_(mine))
+            for table in (feedback, reports):
+                await connection.execute(delete(table).where((table.c.person == me) | table.c.answer.in_(my_answers)))
+            await connection.execute(delete(answers).where(answers.c.turn.in_(mine)))
+            erased = await connection.execute(delete(turns).where(turns.c.person == me))
+            for table in _PERSONAL_TABLES:
+                await connection.execute(delete(table).where(table.c.person == me))
+            held = select(turns.c.conversation)
+            await connection.execute(delete(conversations).where(conversations.c.conversation.not_in(held)))
+        return int(erased.rowcount)
+
+
+_PERSONAL_TABLES: Sequence[Table] = (inbox, students)
+
+
+async def _must_exist(connection: AsyncConnection, answer_id: str) -> None:
+    if (await connection.execute(select(answers.c.id).where(answers.c.id == answer_id))).first() is None:
+        raise Unknown(name=answer_id)
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

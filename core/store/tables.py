@@ -1,0 +1,145 @@
+"""The tables. People, conversations and events are keyed hashes; texts, platform ids and reply addresses are encrypted.
+
+Times are seconds since 1970 (UTC). Columns that hold ciphertext are LargeBinary; the comment beside each names the field
+that was authenticated with it.
+"""
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+HEAD = "0001"
+"""The newest migration; a test holds it equal to what Alembic finds."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+students = Table(
+    "students",
+    metadata,
+    Column("person", String(32), primary_key=True),
+    Column("identity", LargeBinary, nullable=False),  # "identity": platform:id
+    Column("level", String(20)),
+    Column("is_always_private", Boolean, nullable=False, default=False),
+    Column("noticed_at", Float),
+    Column("created_at", Float, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("conversation", String(32), primary_key=True),
+    Column("place", LargeBinary, nullable=False),  # "place": the platform's ids
+    Column("created_at", Float, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("conversation", String(32), ForeignKey("conversations.conversation"), nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("question", LargeBinary, nullable=False),  # "question"
+    Column("is_private", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("ix_turns_conversation", "conversation", "created_at"),
+    Index("ix_turns_person", "person", "created_at"),
+    Index("ix_turns_created_at", "created_at"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("turn", String(32), ForeignKey("turns.id"), nullable=False),
+    Column("answer", LargeBinary, nullable=False),  # "answer"
+    Column("zone", String(20), nullable=False),
+    Column("level", String(20), nullable=False),
+    Column("lang", String(5), nullable=False),
+    Column("manner", String(20), nullable=False),
+    Column("writer", String(20), nullable=False),
+    Column("cards", Text, nullable=False),  # ids, separated by spaces
+    Column("model", String(80), nullable=False),
+    Column("prompt_version", String(40), nullable=False),
+    Column("course_version", String(12), nullable=False),
+    Column("tokens_input", Integer, nullable=False),
+    Column("tokens_cached", Integer, nullable=False),
+    Column("tokens_output", Integer, nullable=False),
+    Column("cost_micros", Integer, nullable=False),  # millionths of a euro
+    Column("milliseconds", Integer, nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("ix_answers_turn", "turn", "created_at"),
+    Index("ix_answers_created_at", "created_at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("answer", String(32), ForeignKey("answers.id"), primary_key=True),
+    Column("person", String(32), primary_key=True),
+    Column("value", Integer, nullable=False),  # 1 or -1
+    Column("created_at", Float, nullable=False),
+    Column("done_at", Float),
+    Index("ix_feedback_person", "person"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("answer", String(32), ForeignKey("answers.id"), nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("report", LargeBinary, nullable=False),  # "report"
+    Column("created_at", Float, nullable=False),
+    Column("done_at", Float),
+    Index("ix_reports_answer", "answer"),
+    Index("ix_reports_person", "person"),
+)
+
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("person", String(32), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("used", Integer, nullable=False),
+)
+
+seen_events = Table(
+    "seen_events",
+    metadata,
+    Column("event", String(32), primary_key=True),
+    Column("at", Float, nullable=False),
+    Index("ix_seen_events_at", "at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person", String(32), nullable=False),
+    Column("question", LargeBinary, nullable=False),  # "inbox": the whole Question
+    Column("reply_to", LargeBinary, nullable=False),  # "reply_to"
+    Column("placeholder", LargeBinary),  # "placeholder": the message that is being written
+    Column("platform", String(20), nullable=False),
+    Column("is_private", Boolean, nullable=False),
+    Column("is_paid", Boolean, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("owner", String(32), nullable=False),
+    Column("lease_until", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("ix_inbox_lease_until", "lease_until"),
+    Index("ix_inbox_person", "person"),
+)

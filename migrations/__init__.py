@@ -1,0 +1,1 @@
+"""Alembic's migrations, run at start-up and by `profond migrate`."""
