@@ -20,6 +20,7 @@ from core.profond import Profond, open_profond
 from core.settings import Settings, read_settings, unknown_names
 from core.words import LANGUAGES, error_words, words_in
 
+
 @click.group(help="cli-profond")
 def app() -> None:
     """Every command below."""
@@ -142,7 +143,9 @@ def reports(*, as_json: bool, done: str | None) -> None:
             print(words("reports-none"))
         for complaint in [] if as_json else found:
             kind = words(f"kind-{complaint.kind}")
-            print(words("report-line", id=complaint.id, kind=kind, at=complaint.at, cards=", ".join(complaint.cards), version=complaint.course_version))
+            print(
+                words("report-line", id=complaint.id, kind=kind, at=complaint.at, cards=", ".join(complaint.cards), version=complaint.course_version)
+            )
             print("  " + words("report-question", question=complaint.question))
             if complaint.text:
                 print("  " + words("report-text", text=complaint.text))
@@ -170,7 +173,7 @@ def _translate(command: click.Command, lang: str) -> None:
     for param in command.params:
         help_key = getattr(param, "help", None) or ""
         if help_key.startswith("cli-"):
-            param.help = words(help_key)  # type: ignore[attr-defined]
+            param.help = words(help_key)
     if (command.help or "").startswith("cli-"):
         command.help = words(command.help or "")
     for below in getattr(command, "commands", {}).values():

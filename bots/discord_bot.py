@@ -3,7 +3,6 @@
 import discord
 
 
-
 async def check_token(token: str) -> str:
     """Return the catalogue's key for what Discord says of a token."""
     client = discord.Client(intents=discord.Intents.none())

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from core.errors import CourseError, ModelAway, SetupError
+from core.errors import ModelAway, SetupError
 from core.knowledge import Course, load_course
 from core.model import open_model
 from core.profond import course_template
@@ -43,11 +43,9 @@ def _course(settings: Settings) -> list[Finding]:
     try:
         course: Course = load_course(settings.course_folder)
         course_template(course)
-    except CourseError as error:
-        return [Finding("fault", error.key, error.details)]
     except SetupError as error:
         return [Finding("fault", error.key, error.details)]
-    counts = {"topics": len(course.topics), "cards": len(course.cards), "version": course.version}
+    counts: dict[str, str | float] = {"topics": len(course.topics), "cards": len(course.cards), "version": course.version}
     found = [Finding("ok", "doctor-course", counts)]
     if course.warnings:
         found.append(Finding("warning", "doctor-course-warnings", {"count": len(course.warnings)}))

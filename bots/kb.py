@@ -8,12 +8,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from core.errors import CourseError, SetupError
+from core.errors import CourseError, Fault, SetupError
 from core.evaluation import Scores, by_kind, calibrate, examine, read_questions
-from core.knowledge import THRESHOLDS_FILE, Course, Fault, load_course
+from core.knowledge import THRESHOLDS_FILE, Course, load_course
 from core.search import SearchIndex
 from core.settings import Settings, read_settings
 from core.words import Words, words_in
+
 
 @click.group("kb", help="cli-kb")
 def group() -> None:
@@ -63,7 +64,11 @@ def search(text: str, *, as_json: bool) -> None:
     found = SearchIndex(load_course(settings.course_folder)).search(text)
     rows = [{"card": p.card_id, "title": p.title, "score": round(p.score, 2), "confidence": round(p.confidence, 2)} for p in found.passages]
     if as_json:
-        click.echo(json.dumps({"zone": found.zone.value, "cards": rows, "matched": found.matched, "repaired": dict(found.analysis.repaired)}, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {"zone": found.zone.value, "cards": rows, "matched": found.matched, "repaired": dict(found.analysis.repaired)}, ensure_ascii=False
+            )
+        )
         return
     _table(console, ["card", "title", "score", "confidence"], [[str(value) for value in row.values()] for row in rows])
     console.print(words("kb-zone", zone=words(f"zone-{found.zone.value}"), confidence=f"{found.confidence:.2f}"), markup=False)

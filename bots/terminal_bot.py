@@ -6,7 +6,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -128,10 +128,8 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[..., Non
     try:
         yield
     finally:
-        try:
+        with suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGINT)
-        except NotImplementedError:
-            pass
         signal.signal(signal.SIGINT, before)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +20,7 @@ from core.search import Found, SearchIndex
 from core.small_talk import small_talk
 from core.store import Outcome, Record, Store
 from core.words import Words, words_in
-from core.writers import CardWriter, ModelWriter
+from core.writers import CardWriter, ModelWriter, Pieces
 
 log = structlog.get_logger()
 MAX_QUESTION = 2_000
@@ -47,6 +47,7 @@ class Draft:
     prompt_version: str = ""
     is_whole: bool = True
     is_stopped: bool = False
+    is_begun: bool = False
 
 
 class Assistant:
@@ -168,7 +169,7 @@ class Assistant:
             writing.cancel()
             if not draft.is_stopped:
                 raise
-            draft.is_whole = False
+            draft.is_whole, draft.is_begun = False, bool(progress.raw.strip())
             draft.text = f"{progress.raw.rstrip()}\n\n{draft.words('stopped')}".strip()
         finally:
             del self._writing[draft.ticket.id]
@@ -206,8 +207,8 @@ class Assistant:
             passages = [replace(p, text=card_passage_text(self._course, p, draft.level)) for p in passages]
         return draft.ticket.question, passages, draft.level, draft.turns
 
-    async def _pour(self, pieces: AsyncIterator[str | Completion], draft: Draft, progress: Progress) -> None:
-        async with aclosing(pieces) as stream:  # type: ignore[type-var]  # writers are async generators
+    async def _pour(self, pieces: Pieces, draft: Draft, progress: Progress) -> None:
+        async with aclosing(pieces) as stream:
             async for piece in stream:
                 if isinstance(piece, str):
                     await progress.add(piece)
@@ -254,7 +255,7 @@ class Assistant:
 
     async def _remember(self, draft: Draft, answer: Answer, milliseconds: int) -> None:
         """Store the answer and write the one log line; what was shown stands even where the store is away."""
-        is_nothing = draft.zone is Zone.OUTSIDE or (draft.is_stopped and not draft.completion.model and len(draft.text) < 40)
+        is_nothing = draft.zone is Zone.OUTSIDE or (draft.is_stopped and not draft.is_begun)
         record = Record(course_version=self._course.version, cost_micros=0, milliseconds=milliseconds)
         try:
             await self._store.answered(draft.ticket, Outcome(answer=answer, record=record, gives_back=is_nothing))
@@ -282,5 +283,3 @@ class Assistant:
 def _closing(raw: str) -> str:
     """Return what closes a fence that a cut text left open."""
     return "\n```" if raw.count("```") % 2 else ""
-
-

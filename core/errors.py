@@ -1,20 +1,21 @@
 """What may go wrong, each with the words for the person who meets it.
 
-    ProfondError                 every error of ours; `.key` names its sentence in the catalogue, `.details` fills it
-    ├── Refusal                  a student meets it; nothing is broken, nothing is lost
-    │   ├── EmptyQuestion        there is no text to answer
-    │   ├── AllowanceSpent       carries `wait`, the seconds until the next question
-    │   ├── AlreadyTaken         this event was seen before: say nothing
-    │   ├── NotYours             only the asker may do that
-    │   ├── Unknown              no such answer, card or topic
-    │   └── FileRefused          an attached file that cannot be read; names the file and the mend
-    ├── SetupError               whoever installs or runs the bot meets it; one sentence with the mend, exit code 1
-    │   └── CourseError          carries every fault of the course at once
-    ├── StoreAway                the database did not answer in time
-    └── ModelAway                the model did not answer; `.cause` is for the log alone, never for a person
+ProfondError                 every error of ours; `.key` names its sentence in the catalogue, `.details` fills it
+├── Refusal                  a student meets it; nothing is broken, nothing is lost
+│   ├── EmptyQuestion        there is no text to answer
+│   ├── AllowanceSpent       carries `wait`, the seconds until the next question
+│   ├── AlreadyTaken         this event was seen before: say nothing
+│   ├── NotYours             only the asker may do that
+│   ├── Unknown              no such answer, card or topic
+│   └── FileRefused          an attached file that cannot be read; names the file and the mend
+├── SetupError               whoever installs or runs the bot meets it; one sentence with the mend, exit code 1
+│   └── CourseError          carries every fault of the course at once
+├── StoreAway                the database did not answer in time
+└── ModelAway                the model did not answer; `.cause` is for the log alone, never for a person
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 
 class ProfondError(Exception):
@@ -81,12 +82,21 @@ class SetupError(ProfondError):
     """Whoever runs the bot must mend something first."""
 
 
+class Fault(NamedTuple):
+    """One thing wrong with the course: the file, the JSON path, a key of the catalogue and what fills its sentence."""
+
+    file: str
+    path: str
+    key: str
+    details: Mapping[str, str] = {}
+
+
 class CourseError(SetupError):
     """The course has faults; all of them are listed, and nothing is half-loaded."""
 
     key = "setup-course"
 
-    def __init__(self, faults: Sequence[str]) -> None:
+    def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(count=len(faults))
         self.faults = tuple(faults)
 

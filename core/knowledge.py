@@ -7,14 +7,14 @@ its path, so that a teacher mends them in one go.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 
-from core.errors import CourseError, Unknown
+from core.errors import CourseError, Fault, Unknown
 from core.french import fold
 from core.messages import Level
 
@@ -36,7 +36,8 @@ def read_level(name: object) -> object:
 Content = TypeVar("Content", bound=BaseModel)
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Difficulty = Annotated[Level, BeforeValidator(read_level)]
+_LEVEL_SCHEMA = {"enum": [*Level, "débutant", "intermédiaire", "avancé"], "type": "string"}
+Difficulty = Annotated[Level, BeforeValidator(read_level), WithJsonSchema(_LEVEL_SCHEMA)]
 
 
 class _Content(BaseModel):
@@ -74,6 +75,7 @@ class Card(_Content):
     difficulty: Difficulty
     levels: dict[Difficulty, Text] = Field(default_factory=dict)
     aliases: tuple[Text, ...] = ()
+    keywords: tuple[Text, ...] = ()
     misconceptions: tuple[Misconception, ...] = ()
     check_question: CheckQuestion | None = None
     related: tuple[Slug, ...] = ()
@@ -123,15 +125,6 @@ class Thresholds(_Content):
 
 UNCALIBRATED = Thresholds(sure=6.0, outside=2.5)
 """What a course gets that was never calibrated; `profond kb check` says so."""
-
-
-class Fault(NamedTuple):
-    """One thing wrong with the course: the file, the JSON path, a key of the catalogue and what fills its sentence."""
-
-    file: str
-    path: str
-    key: str
-    details: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -204,7 +197,7 @@ def load_course(folder: Path) -> Course:
     if not files:
         faults.append(Fault(str(folder), "", "fault-no-topics"))
     if faults or info is None or thresholds is None:
-        raise CourseError([*faults])
+        raise CourseError(faults)
     topics = _in_order(info, [topic for _, content in loaded for topic in content.topics])
     warnings = [*_warnings(loaded)]
     if not has_thresholds:

@@ -23,8 +23,27 @@ _TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[{}^_]|\s+|[^\\{}^_\s]", re.DOTALL)
 _FUNCTIONS = frozenset("log ln exp sin cos tan tanh max min argmax argmin softmax lim det dim ker arg Pr".split())
 _TEXTS = frozenset("text mathrm mathbf mathit mathsf mathbb mathcal operatorname boldsymbol textbf textit".split())
 _SILENT = frozenset("left right displaystyle textstyle limits nolimits big Big bigg Bigg bigl bigr Bigl Bigr quad qquad , ; : ! ".split(" "))
-_SPACED = frozenset("le leq ge geq ne neq approx sim equiv to rightarrow leftarrow Rightarrow gets times cdot in notin subset mid pm mp propto ll gg div".split())
-_OWN = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "lvert": "|", "rvert": "|", "vert": "|", "{": "{", "}": "}", "%": "%", "_": "_", "|": "‖", "phi": "φ", "epsilon": "ε", "dots": "…", "ldots": "…", "cdots": "…"}
+_SPACED = frozenset(
+    "le leq ge geq ne neq approx sim equiv to rightarrow leftarrow Rightarrow gets times cdot in notin subset mid pm mp propto ll gg div".split()
+)
+_OWN = {
+    "lVert": "‖",
+    "rVert": "‖",
+    "Vert": "‖",
+    "lvert": "|",
+    "rvert": "|",
+    "vert": "|",
+    "{": "{",
+    "}": "}",
+    "%": "%",
+    "_": "_",
+    "|": "‖",
+    "phi": "φ",
+    "epsilon": "ε",
+    "dots": "…",
+    "ldots": "…",
+    "cdots": "…",
+}
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
 _SIMPLE = re.compile(r"[\w.,'’∂∇√\u0300-\u036f⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ₀-₉ₐ-ₜᵢ-ᵥⱼ]+|[‖|][^‖|]+[‖|]|√?\([^()]*\)|\w+\([^()]*\)")
 

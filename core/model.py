@@ -6,18 +6,19 @@ but as ModelAway with a short cause for the log.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import ModelAway
 from core.messages import ChatMessage, Completion, TokenUsage
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from mistralai.client import Mistral
+    from mistralai.client import Mistral, models
+    from mistralai.client.utils.eventstreaming import EventStreamAsync
 
 PASSING = frozenset({408, 429})
 
@@ -27,7 +28,7 @@ class ChatModel(Protocol):
 
     name: str
 
-    def stream(self, messages: Sequence[ChatMessage]) -> AsyncIterator[str | Completion]:
+    def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
         """Yield pieces of text and, last, one Completion. Raises ModelAway."""
         ...
 
@@ -40,7 +41,7 @@ class MistralModel:
         self._client = client
         self._settings = settings
 
-    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncIterator[str | Completion]:
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
         """Yield pieces of text and, last, one Completion. Raises ModelAway."""
         import httpx2  # noqa: PLC0415  # imported with the client, only where a key is set
         from mistralai.client import errors  # noqa: PLC0415
@@ -62,11 +63,11 @@ class MistralModel:
             raise ModelAway("stream ended without a finish reason", is_passing=True)
         yield Completion(usage=usage, finish_reason=reason, model=name)
 
-    async def _open(self, messages: Sequence[ChatMessage]) -> Any:
+    async def _open(self, messages: Sequence[ChatMessage]) -> "EventStreamAsync[models.CompletionEvent]":
         settings = self._settings
         return await self._client.chat.stream_async(
             model=self.name,
-            messages=[{"role": message.role, "content": message.content} for message in messages],  # type: ignore[misc]  # the SDK takes dicts
+            messages=[{"role": message.role, "content": message.content} for message in messages],  # type: ignore[arg-type]  # dicts, as the SDK says
             temperature=settings.mistral_temperature,
             max_tokens=settings.mistral_max_tokens,
             stop=list(settings.mistral_stop) or None,
@@ -98,7 +99,7 @@ def _text(content: object) -> str:
     return "".join(pieces)
 
 
-def _usage(usage: Any) -> TokenUsage:
+def _usage(usage: "models.UsageInfo") -> TokenUsage:
     extra = usage.additional_properties or {}
     details = extra.get("prompt_tokens_details") or {}
     cached = extra.get("num_cached_tokens") or (details.get("cached_tokens") if isinstance(details, dict) else 0)

@@ -115,7 +115,7 @@ def read_settings(**overrides: object) -> Settings:
 
 def unknown_names(environment: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
     """Return (name, nearest known name or "") of variables that look like ours and are not."""
-    known = sorted(name.upper() for name in Settings.model_fields) + ["MISTRAL_DEBUG"]
+    known = [*sorted(name.upper() for name in Settings.model_fields), "MISTRAL_DEBUG"]
     names = [name.upper() for name in (*(os.environ if environment is None else environment), *_names_of(env_file))]
     odd = dict.fromkeys(name for name in names if name.startswith(WATCHED) and name not in known)
     return [(name, next(iter(get_close_matches(name, known, n=1)), "")) for name in odd]

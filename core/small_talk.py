@@ -14,7 +14,10 @@ KINDS = {
     "rude": "t'es nul tes nul nul naze bete con idiot ta gueule tg ftg pourri claque au sol",
     "who": "qui es tu tu es qui t'es qui tes qui c koi ton nom comment tu t'appelles comment ca va ca va cv tu vas bien quoi de neuf",
 }
-FILLERS = frozenset("beaucoup a toi tous tout le monde prof bot profond stp svp bien vraiment tres trop tro encore et alors ah oh eh euh hein bah ben c est de la les un ma mon frere bro gros poto mec t tu es".split())
+FILLERS = frozenset(
+    "beaucoup a toi tous tout le monde prof bot profond stp svp bien vraiment tres "
+    " trop tro encore et alors ah oh eh euh hein bah ben c est de la les un ma mon frere bro gros poto mec t tu es".split()
+)
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ Retries stand here and not in the client, because the client's sleep as long as 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Deadlines:
 
 async def stream_patiently(
     model: ChatModel, messages: Sequence[ChatMessage], deadlines: Deadlines, *, clock: Callable[[], float] = time.monotonic
-) -> AsyncIterator[str | Completion]:
+) -> AsyncGenerator[str | Completion, None]:
     """Yield what the model writes, trying again while nothing was written and the fault may pass.
 
     Raises ModelAway when the deadline is over, the fault stays, or the stream breaks after text was written.
@@ -43,7 +43,6 @@ async def stream_patiently(
                 async for piece in pieces:
                     wrote = wrote or isinstance(piece, str)
                     yield piece
-            return
         except ModelAway as away:
             wait = away.retry_after if away.retry_after is not None else pause * random.uniform(0.75, 1.25)  # noqa: S311
             left = start + deadlines.first_text - clock()
@@ -52,13 +51,15 @@ async def stream_patiently(
                 raise
             await asyncio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return
 
 
 async def _watched(
     model: ChatModel, messages: Sequence[ChatMessage], deadlines: Deadlines, start: float, clock: Callable[[], float]
-) -> AsyncIterator[str | Completion]:
+) -> AsyncGenerator[str | Completion, None]:
     """Yield a stream's pieces; raise ModelAway when it stalls, is over its time or stays empty."""
-    stream, wrote = aiter(model.stream(messages)), False
+    stream, wrote = model.stream(messages), False
     try:
         while True:
             whole = start + deadlines.whole - clock()
@@ -74,4 +75,4 @@ async def _watched(
             wrote = wrote or (isinstance(piece, str) and bool(piece.strip()))
             yield piece
     finally:
-        await stream.aclose()  # type: ignore[attr-defined]  # an async generator
+        await stream.aclose()

@@ -45,7 +45,7 @@ def words_in(lang: str) -> Words:
 
 def error_words(words: Words, error: ProfondError) -> str:
     """Return the one sentence for an error of ours."""
-    details = {name: words(value) if name == "mend" else value for name, value in error.details.items()}  # type: ignore[arg-type]
+    details = {name: words(value) if name == "mend" else value for name, value in error.details.items()}
     if hasattr(error, "wait"):
         details["wait"] = duration(words, error.wait)
     return words(error.key, **details)

@@ -4,7 +4,7 @@
 fail: it is what a student reads without a key, when the model is away, or when it stops half-way.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,14 +12,14 @@ from typing import Protocol
 from core.knowledge import Card, Course
 from core.messages import ChatMessage, Completion, Level, Manner, Passage, Question, Turn
 from core.model import ChatModel
-from core.prompt import PromptTemplate, build_prompt
 from core.privacy import scrub
+from core.prompt import PromptTemplate, build_prompt
 from core.traffic import Deadlines, stream_patiently
 from core.words import Words, words_in
 
 SIMPLER = {Level.ADVANCED: Level.INTERMEDIATE}
 DEEPER = {Level.BEGINNER: Level.INTERMEDIATE, Level.INTERMEDIATE: Level.ADVANCED}
-Pieces = AsyncIterator[str | Completion]
+Pieces = AsyncGenerator[str | Completion, None]
 
 
 class AnswerWriter(Protocol):

@@ -8,7 +8,7 @@ class types none. Measured on French course cards, this order, aliases and the g
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -72,16 +72,17 @@ class Compound(NamedTuple):
     parts: tuple[str, ...]
 
 
-def compounds(text: str) -> list[Compound]:
+@lru_cache(maxsize=4096)
+def compounds(text: str) -> tuple[Compound, ...]:
     """Split text into folded written words; bare numbers and measures are left out."""
     found = []
     for written in _WORD.findall(flat(text)):
         parts = tuple(part for part in re.split(r"[_-]", written) if part and not _MEASURE.match(part))
-        if "_" not in written and any(part in stop_words() for part in parts):
+        if len(parts) > 1 and (parts[-1] in _PRONOUNS or all(part in stop_words() for part in parts)):
             found += [Compound(part, (part,)) for part in parts]
         elif parts:
             found.append(Compound("".join(parts), parts))
-    return found
+    return tuple(found)
 
 
 def terms(text: str) -> Iterator[str]:
@@ -95,14 +96,25 @@ def terms(text: str) -> Iterator[str]:
                 yield stem(part)
 
 
+_PRONOUNS = frozenset("je tu il elle on nous vous ils elles ce moi toi le la les lui leur y en t ci là".split())
 _ELIDED = frozenset("ldjmnstcq")
-_SOUNDS = [
-    (re.compile(pattern), sound)
-    for pattern, sound in [
-        (r"ph", "f"), (r"eau|au", "o"), (r"ai|ei", "e"), (r"qu|k|ck|c(?![eiyh])", "k"), (r"ss|c(?=[eiy])|ti(?=on)|ssi(?=on)|si(?=on)", "s"),
-        (r"son\b", "sion"), (r"y", "i"), (r"z", "s"), (r"oeu|eu", "e"), (r"en|em|an|am", "an"), (r"(?<=.)h", ""), (r"(.)\1", r"\1"), (r"(?<=..)(?:ee|ees|er|ez|e|es|s|t|x|ent)$", ""), (r"(?<=..)e$", ""),
-    ]
-]  # fmt: skip
+_SOUND_RULES = {
+    r"ph": "f",
+    r"eau|au": "o",
+    r"ai|ei": "e",
+    r"qu|k|ck|c(?![eiyh])": "k",
+    r"ss|c(?=[eiy])|ti(?=on)|ssi(?=on)|si(?=on)": "s",
+    r"son\b": "sion",
+    r"y": "i",
+    r"z": "s",
+    r"oeu|eu": "e",
+    r"en|em|an|am": "an",
+    r"(?<=.)h": "",
+    r"(.)\1": r"\1",
+    r"(?<=..)(?:ee|ees|er|ez|e|es|s|t|x|ent)$": "",
+    r"(?<=..)e$": "",
+}
+_SOUNDS = [(re.compile(pattern), letters) for pattern, letters in _SOUND_RULES.items()]
 
 
 @lru_cache(maxsize=50_000)
@@ -114,9 +126,10 @@ def sound(word: str) -> str:
 
 
 class Analysis(NamedTuple):
-    """A question made comparable: its stems in order, and the words that were repaired."""
+    """A question made comparable: its stems in order, the words they come from, and the words that were repaired."""
 
     terms: tuple[str, ...]
+    words: tuple[str, ...]
     repaired: Mapping[str, str]
 
 
@@ -126,6 +139,7 @@ class Vocabulary:
     def __init__(self, words: Iterable[str]) -> None:
         counts = Counter(words)
         self._words = frozenset(counts)
+        self._stems = frozenset(map(stem, counts))
         self._by_sound: dict[str, str] = {}
         self._by_start: dict[tuple[str, int], list[str]] = {}
         stops = stop_words()
@@ -141,18 +155,18 @@ class Vocabulary:
 
     def analyse(self, text: str) -> Analysis:
         """Return the stems of a student's text, misspelt words repaired, split words joined."""
-        stops, repaired, found = stop_words(), dict[str, str](), list[str]()
+        stops, repaired, found = stop_words(), dict[str, str](), dict[str, str]()
         for word in self._joined(compounds(text)):
             if word in stops or len(word) < 2:
                 continue
             mended = self._repair(word)
             if mended != word:
                 repaired[word] = mended
-            if mended not in stops:
-                found.append(stem(mended))
-        return Analysis(tuple(dict.fromkeys(found)), repaired)
+            if mended not in stops and (len(mended) > 2 or mended in self._words):
+                found.setdefault(stem(mended), mended)
+        return Analysis(tuple(found), tuple(found.values()), repaired)
 
-    def _joined(self, written: list[Compound]) -> Iterator[str]:
+    def _joined(self, written: Sequence[Compound]) -> Iterator[str]:
         """Yield words, taking `drop out` for `dropout` and `sur-apprentissage` for `surapprentissage`."""
         words = [part for whole, parts in written for part in ((whole,) if whole in self._words else parts)]
         stops, skip = stop_words(), False
@@ -168,7 +182,7 @@ class Vocabulary:
     def _find(self, word: str) -> str:
         if word in self._words or len(word) < 3 or any(letter.isdigit() for letter in word):
             return word
-        if word in common_words():
+        if word in common_words() or stem(word) in self._stems:
             return word
         key = sound(word)
         if key in self._by_sound and len(key) > 2:

@@ -69,7 +69,7 @@ class Store:
         self._exempt = settings.exempt_ids
         self._clock = clock
         self._owner = secrets.token_hex(8)
-        self._late: set[asyncio.Task[Ticket]] = set()
+        self._late: set[asyncio.Task[Ticket] | asyncio.Task[None]] = set()
         self.people = People(database, clock)
 
     def _is_exempt(self, question: Question) -> bool:
@@ -98,9 +98,9 @@ class Store:
         """A question accepted after its time is given back: the student was told that it was not taken."""
         self._late.discard(taking)
         if not taking.cancelled() and taking.exception() is None:
-            undoing = asyncio.ensure_future(self.release(taking.result(), forget_event=True))
-            self._late.add(undoing)  # type: ignore[arg-type]  # kept only to be awaited at the end
-            undoing.add_done_callback(self._late.discard)  # type: ignore[arg-type]
+            undoing = asyncio.create_task(self.release(taking.result(), forget_event=True))
+            self._late.add(undoing)
+            undoing.add_done_callback(self._late.discard)
 
     async def close(self) -> None:
         """Wait for what is still being undone."""

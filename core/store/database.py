@@ -107,7 +107,7 @@ def _engine(url: URL) -> AsyncEngine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver
     cursor = connection.cursor()
     for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):

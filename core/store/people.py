@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -112,22 +113,22 @@ class People:
             .where(feedback.c.value < 0, feedback.c.done_at.is_(None))
         )
         async with self._database.read() as connection:
-            rows = [("report", row) for row in await connection.execute(reported)]
+            rows: list[tuple[str, Any]] = [("report", row) for row in await connection.execute(reported)]
             rows += [("thumb_down", row) for row in await connection.execute(disliked)]
         return [self._complaint(kind, row) for kind, row in sorted(rows, key=lambda pair: pair[1].created_at)]
 
-    def _complaint(self, kind: str, row: object) -> Complaint:
+    def _complaint(self, kind: str, row: Any) -> Complaint:  # noqa: ANN401  # a row of either query
         return Complaint(
-            id=row.id,  # type: ignore[attr-defined]
+            id=row.id,
             kind=kind,
-            at=_date(row.created_at),  # type: ignore[attr-defined]
-            question=self._vault.open("question", row.question),  # type: ignore[attr-defined]
-            answer=self._vault.open("answer", row.answer),  # type: ignore[attr-defined]
-            cards=tuple(row.cards.split()),  # type: ignore[attr-defined]
-            course_version=row.course_version,  # type: ignore[attr-defined]
-            prompt_version=row.prompt_version,  # type: ignore[attr-defined]
-            writer=row.writer,  # type: ignore[attr-defined]
-            text=self._vault.open("report", row.report) if kind == "report" else "",  # type: ignore[attr-defined]
+            at=_date(row.created_at),
+            question=self._vault.open("question", row.question),
+            answer=self._vault.open("answer", row.answer),
+            cards=tuple(row.cards.split()),
+            course_version=row.course_version,
+            prompt_version=row.prompt_version,
+            writer=row.writer,
+            text=self._vault.open("report", row.report) if kind == "report" else "",
         )
 
     async def settle(self, complaint_id: str) -> None:
@@ -156,8 +157,7 @@ class People:
             "turns": said,
             "feedback": [{"answer": row.answer, "value": row.value, "at": _date(row.created_at)} for row in judged],
             "reports": [
-                {"id": row.id, "answer": row.answer, "text": self._vault.open("report", row.report), "at": _date(row.created_at)}
-                for row in reported
+                {"id": row.id, "answer": row.answer, "text": self._vault.open("report", row.report), "at": _date(row.created_at)} for row in reported
             ],
         }
 
