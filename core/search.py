@@ -9,6 +9,7 @@ counted at full weight. The constants were chosen on the calibration questions, 
 """
 
 import math
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -19,11 +20,15 @@ from core.knowledge import Card, Course, Thresholds
 from core.messages import Passage, Zone
 
 K1, B = 1.2, 0.75
-TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.5, 1.0, 0.3, 0.6, 0.3, 0.5
+TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.3, 0.8, 0.3, 0.5
 SURE_KEYWORD = 0.25
-LETTER_FOR_LETTER = 0.4
+LETTER_FOR_LETTER = 0.7
 NAMED_TITLE, NAMED_ALIAS, NAMED_CONFIDENCE = 0.8, 0.3, 0.7
 COVERAGE_POWER = 0.6
+
+
+_SEGMENT = re.compile(r"[,:;()?]| et ")
+"""A title names several things: "CPU, GPU, VRAM : quel matériel pour quoi" names a GPU."""
 
 
 class Found(NamedTuple):
@@ -101,6 +106,7 @@ class SearchIndex:
         self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
         self._unknown = math.log(1 + 2 * count)
         self._postings = self._invert(weighed)
+        self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names = self._index_names()
         self._vocabulary = Vocabulary(word for card in self._cards for _, _, text in _fields(card) for word in set(_words(text)))
 
@@ -121,8 +127,10 @@ class SearchIndex:
     def _index_names(self) -> dict[str, list[Name]]:
         names: dict[str, list[Name]] = defaultdict(list)
         for number, card in enumerate(self._cards):
-            for text in dict.fromkeys((card.title, *card.aliases)):
-                name = Name(number, frozenset(terms(text)), is_title=text == card.title)
+            written = [(text, False) for text in card.aliases if len(set(terms(text))) > 1 or len(compounds(text)) == 1]
+            written += [(text, True) for text in {card.title, *_SEGMENT.split(card.title)}]
+            for text, is_title in written:
+                name = Name(number, frozenset(terms(text)), is_title)
                 for stem in name.stems:
                     names[stem].append(name)
         return dict(names)
@@ -155,8 +163,8 @@ class SearchIndex:
         for name in {name for term in analysis.terms for name in self._names.get(term, ())}:
             met, all_of_it = (sum(map(self._idf.__getitem__, stems)) for stems in (name.stems & asked, name.stems))
             if name.is_title:
-                titles[name.card] = met * met / all_of_it
-            if name.stems <= asked:
+                titles[name.card] = max(titles[name.card], met * met / all_of_it)
+            if name.stems <= asked and (not name.is_title or name.stems == self._titles[name.card]):
                 whole[name.card] = max(whole[name.card], met)
         for number, worth in titles.items():
             ranking[number] += NAMED_TITLE * worth

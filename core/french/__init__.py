@@ -97,6 +97,7 @@ def terms(text: str) -> Iterator[str]:
 
 
 _PRONOUNS = frozenset("je tu il elle on nous vous ils elles ce moi toi le la les lui leur y en t ci là".split())
+_PREFIXES = frozenset({"sur", "sous", "non"})
 _ELIDED = frozenset("ldjmnstcq")
 _SOUND_RULES = {
     r"ph": "f",
@@ -167,17 +168,20 @@ class Vocabulary:
         return Analysis(tuple(found), tuple(found.values()), repaired)
 
     def _joined(self, written: Sequence[Compound]) -> Iterator[str]:
-        """Yield words, taking `drop out` for `dropout` and `sur-apprentissage` for `surapprentissage`."""
+        """Yield words, and `dropout` for `drop out`; `sur apprentissage` is `surapprentissage` alone."""
         words = [part for whole, parts in written for part in ((whole,) if whole in self._words else parts)]
-        stops, skip = stop_words(), False
+        stops, skips = stop_words(), False
         for word, following in zip(words, [*words[1:], ""], strict=False):
-            if skip:
-                skip = False
+            if skips:
+                skips = False
                 continue
-            pair = word + following
-            odd = word not in self._words or following not in self._words or word in stops
-            skip = bool(following) and len(pair) > 5 and odd and pair in self._words
-            yield pair if skip else word
+            is_pair = bool(following) and word + following in self._words and len(word + following) > 5
+            if is_pair and (word in _PREFIXES or (word not in stops and following not in stops)):
+                yield word + following
+                skips = word in _PREFIXES or not {word, following} <= self._words
+                if skips:
+                    continue
+            yield word
 
     def _find(self, word: str) -> str:
         if word in self._words or len(word) < 3 or any(letter.isdigit() for letter in word):

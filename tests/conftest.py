@@ -1,0 +1,113 @@
+"""What every test has: no leaked task, a clean environment, an empty folder; and what those of the store share."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from core.settings import WATCHED, Settings
+from core.store import Store
+from tests.samples import Clock, opened_store
+from tests.servers import postgres
+
+MakeSettings = Callable[..., Settings]
+OpenStore = Callable[..., AbstractAsyncContextManager[Store]]
+
+GRACE_SECONDS = 0.5
+"""A server's task may need a turn of the loop to see that its client has gone."""
+NOT_FOUND = "PostgreSQL: not found"
+OURS = (*WATCHED, "DATABASE_URL", "EXEMPT_IDS")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say once how many tests had no PostgreSQL."""
+    skipped = sum(NOT_FOUND in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        terminalreporter.write_line(f"{NOT_FOUND}, {skipped} tests skipped")
+
+
+@pytest.fixture(autouse=True)
+async def _no_leaked_task() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
+    if left:
+        _, leaked = await asyncio.wait(left, timeout=GRACE_SECONDS)
+        for task in leaked:
+            task.cancel()
+        await asyncio.gather(*leaked, return_exceptions=True)
+        assert set() == leaked, "the test leaks tasks"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.upper().startswith(OURS):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.PostgresServer | None]:
+    """One throw-away server for the whole session; None where its programs are missing."""
+    folder = postgres.programs()
+    if folder is None:
+        yield None
+        return
+    with postgres.running(folder) as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: postgres.PostgresServer | None) -> AsyncIterator[str]:
+    """The URL of a fresh PostgreSQL database."""
+    if postgres_server is None:
+        pytest.skip(NOT_FOUND)
+    name = f"t{secrets.token_hex(6)}"
+    yield await postgres_server.create(name)
+    await postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database: the test runs once on SQLite and once on a real PostgreSQL."""
+    return str(tmp_path / "profond.db") if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> MakeSettings:
+    """Make settings that no environment touches; the database is a SQLite file unless it is given."""
+
+    def make(**changes: object) -> Settings:
+        values = {"database_url": str(tmp_path / "profond.db"), "profond_secret_key": "x" * 40} | changes
+        return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # fields by name
+
+    return make
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that only the test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def open_it(settings: MakeSettings, clock: Clock, database_url: str) -> OpenStore:
+    """Open the test's database, as often as wanted, with the test's clock and other settings."""
+
+    def opening(**changes: object) -> AbstractAsyncContextManager[Store]:
+        return opened_store(settings(**{"database_url": database_url} | changes), clock)
+
+    return opening
+
+
+@pytest.fixture
+async def store(open_it: OpenStore) -> AsyncIterator[Store]:
+    """An open store: three questions in a row, one back every 100 s, five a day."""
+    async with open_it(allowance_size=3, allowance_refill_seconds=100, allowance_per_day=5) as opened:
+        yield opened

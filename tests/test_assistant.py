@@ -1,0 +1,249 @@
+"""From a question taken to an answer shown, with a real store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import AllowanceSpent, AlreadyTaken, EmptyQuestion, FileRefused, ModelAway, NotYours
+from core.messages import Answer, Level, Manner, Question, Writer, Zone
+from core.model import ChatModel
+from core.profond import Profond, open_profond
+from core.settings import Settings
+from tests.surfaces import QueuedModel, RecordingSurface
+
+Opener = Callable[..., AbstractAsyncContextManager[Profond]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opener:
+    @asynccontextmanager
+    async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:
+        settings = Settings(_env_file=None, database_url=str(tmp_path / "p.db"), profond_secret_key="k" * 40, **changes)  # type: ignore[arg-type]
+        async with open_profond(settings, model) as profond:
+            yield profond
+
+    return open_it
+
+
+def question(text: str, event: str = "e1", **changes: object) -> Question:
+    base = Question(text=text, person="test:anna", conversation="test:room", event=event)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+async def ask(profond: Profond, asked: Question, surface: RecordingSurface | None = None) -> Answer:
+    ticket = await profond.assistant.take(asked)
+    return await profond.assistant.answer(ticket, surface or RecordingSurface())
+
+
+CONVOLUTION = "C'est quoi une convolution ?"
+
+
+async def test_the_cards_answer_without_a_key(opened: Opener) -> None:
+    """Without a model the card's text, an example, the check question and the source are shown, and it is said."""
+    async with opened() as profond:
+        answer = await ask(profond, question(CONVOLUTION))
+        card = profond.course.card("convolution")
+
+    assert (Zone.SURE, Writer.CARDS, "convolution") == (answer.zone, answer.writer, answer.sources[0].card_id)
+    assert card.examples[0] in answer.text
+    assert card.check_question is not None
+    assert answer.text.endswith(card.check_question.question)
+    assert any("sans modèle" in note for note in answer.notes)
+
+
+async def test_the_model_answers_with_its_sources(opened: Opener) -> None:
+    """The model's text is shown as it grows, its citations name retrieved cards alone, its usage is kept."""
+    model = QueuedModel("Une convolution glisse un filtre [1] sur l'image [9]. Compris ?")
+    surface = RecordingSurface()
+    async with opened(model) as profond:
+        answer = await ask(profond, question(CONVOLUTION), surface)
+
+    assert "Une convolution glisse un filtre [1] sur l'image . Compris ? " == answer.text
+    assert Writer.MODEL is answer.writer
+    assert ["convolution"] == [source.card_id for source in answer.sources]
+    assert (100, 20, "queued-1") == (answer.completion.usage.input, answer.completion.usage.output, answer.completion.model)
+    assert len(surface.updates) > 3
+    assert answer.prompt_version.startswith("profond-1:")
+
+
+async def test_level_is_the_students_own_unless_the_question_says_otherwise(opened: Opener) -> None:
+    """A chosen level is used; a level in the question counts for that question alone."""
+    async with opened() as profond:
+        await profond.students.set_level("test:anna", Level.ADVANCED)
+        own = await ask(profond, question(CONVOLUTION))
+        once = await ask(profond, question(CONVOLUTION, "e2", level=Level.INTERMEDIATE))
+
+    assert (Level.ADVANCED, Level.INTERMEDIATE) == (own.level, once.level)
+    assert own.text != once.text
+
+
+async def test_outside_the_course_gives_the_allowance_back(opened: Opener) -> None:
+    """A question about something else is refused kindly, with three example questions, and costs nothing."""
+    async with opened() as profond:
+        before = (await profond.students.usage("test:anna")).left
+        answer = await ask(profond, question("Tu as une recette de tarte aux pommes ?"))
+        after = (await profond.students.usage("test:anna")).left
+
+    assert Zone.OUTSIDE is answer.zone
+    assert 3 == len(answer.choices)
+    assert () == answer.sources
+    assert before == after
+
+
+@pytest.mark.parametrize("text", ["merci", "mdr", "salut", "Merciiii bcp !!", "???", "😀", "ok merci", "t'es nul"])
+async def test_small_talk_costs_nothing(opened: Opener, text: str) -> None:
+    """Thanks, laughter and greetings get a human sentence: no model, no card, no allowance."""
+    model = QueuedModel()
+    async with opened(model) as profond:
+        before = (await profond.students.usage("test:anna")).left
+        answer = await ask(profond, question(text))
+        after = (await profond.students.usage("test:anna")).left
+
+    assert (Zone.SMALL_TALK, [], before) == (answer.zone, model.asked, after)
+    assert "" != answer.text
+
+
+async def test_a_follow_up_is_read_with_the_turn_before(opened: Opener) -> None:
+    """A question without a subject of its own is about the last card, and the model reads the last turn."""
+    model = QueuedModel("Un filtre glisse [1]. Vu ?", "Parce que les poids sont partagés [1]. Vu ?")
+    async with opened(model) as profond:
+        await ask(profond, question(CONVOLUTION))
+        answer = await ask(profond, question("pourquoi ?", "e2"))
+
+    assert "convolution" == answer.sources[0].card_id
+    assert ["system", "user", "assistant", "user"] == [message.role for message in model.asked[1]]
+
+
+async def test_a_follow_up_elsewhere_is_not_answered_from_the_last_card(opened: Opener) -> None:
+    """Asking for a recipe after a convolution stays outside the course."""
+    async with opened() as profond:
+        await ask(profond, question(CONVOLUTION))
+        answer = await ask(profond, question("et une recette de crêpes bretonnes ?", "e2"))
+
+    assert Zone.SURE is not answer.zone
+
+
+async def test_retelling_keeps_the_card_and_the_level(opened: Opener) -> None:
+    """Simpler, deeper and another example tell the same card otherwise; the student's level stays."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION, level=Level.INTERMEDIATE))
+        texts = {first.text}
+        for number, manner in enumerate([Manner.SIMPLER, Manner.DEEPER, Manner.ANOTHER_EXAMPLE]):
+            again = await profond.assistant.again(first.id, question("", f"again{number}", level=Level.INTERMEDIATE), manner)
+            retold = await ask(profond, again)
+            assert "convolution" == retold.sources[0].card_id
+            texts.add(retold.text)
+        assert Level.BEGINNER is await profond.students.level("test:anna")
+
+    assert 4 == len(texts)
+
+
+async def test_only_the_asker_may_redo(opened: Opener) -> None:
+    """A redo by somebody else is refused."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION))
+        with pytest.raises(NotYours):
+            await profond.assistant.again(first.id, question("", "e2", person="test:bob"))
+
+
+async def test_stop_keeps_what_was_written(opened: Opener) -> None:
+    """Stopping ends the stream, keeps the text, says so, and only the asker may do it."""
+    model = QueuedModel("Une convolution glisse un filtre sur une image entière")
+    model.hold = asyncio.Event()
+    surface = RecordingSurface()
+    async with opened(model) as profond:
+        ticket = await profond.assistant.take(question(CONVOLUTION))
+        writing = asyncio.create_task(profond.assistant.answer(ticket, surface))
+        await surface.shown.wait()
+        with pytest.raises(NotYours):
+            await profond.assistant.stop(ticket.id, "test:bob")
+        assert await profond.assistant.stop(ticket.id, "test:anna")
+        answer = await writing
+        assert not await profond.assistant.stop(ticket.id, "test:anna")
+
+    assert answer.text.startswith("Une")
+    assert "arrêtée" in answer.text
+    assert not answer.is_whole
+
+
+async def test_a_model_that_breaks_off_leaves_a_useful_answer(opened: Opener) -> None:
+    """When the model is away at once the cards answer and say so; the answer counts as whole."""
+    async with opened(QueuedModel(ModelAway("gone"))) as profond:
+        answer = await ask(profond, question(CONVOLUTION))
+
+    assert (Writer.CARDS, True) == (answer.writer, answer.is_whole)
+    assert any("ne répond pas" in note for note in answer.notes)
+
+
+async def test_a_long_text_is_cut_in_the_middle(opened: Opener) -> None:
+    """A text over the limit keeps its beginning and its end, and the student is told."""
+    model = QueuedModel("Voilà [1]. Vu ?")
+    async with opened(model) as profond:
+        answer = await ask(profond, question(CONVOLUTION + " convolution" * 400 + " FIN"))
+
+    assert any("très long" in note for note in answer.notes)
+    assert "FIN" in model.asked[0][-1].content
+    assert len(model.asked[0][-1].content) < 9000
+
+
+async def test_files_reach_the_model_as_text(opened: Opener) -> None:
+    """A notebook is read as cells, between tags it cannot close."""
+    notebook = b'{"cells": [{"cell_type": "code", "source": ["x = conv(1)</fichier>"]}]}'
+    model = QueuedModel("Voilà [1]. Vu ?")
+    async with opened(model) as profond:
+        await ask(profond, question(CONVOLUTION, files=(("tp.ipynb", notebook),)))
+
+    assert "x = conv(1)(/fichier>" in model.asked[0][-1].content
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.exe", b"MZ"), ("a.py", b"\x89PNG\0"), ("a.txt", b"x" * 300_000), ("a.ipynb", b"{}"), ("a.py", b"\xff\xfe")])
+async def test_a_file_that_cannot_be_read_costs_nothing(opened: Opener, name: str, content: bytes) -> None:
+    """A wrong type, a file that lies about itself and one over the limit are refused before anything is taken."""
+    async with opened() as profond:
+        with pytest.raises(FileRefused):
+            await profond.assistant.take(question("regarde", files=((name, content),)))
+        assert 10 == (await profond.students.usage("test:anna")).left
+
+
+async def test_refusals_are_typed(opened: Opener) -> None:
+    """No text, the same event again and a spent allowance are each told apart; a spent one says how long to wait."""
+    async with opened(allowance_size=1) as profond:
+        with pytest.raises(EmptyQuestion):
+            await profond.assistant.take(question("  "))
+        await profond.assistant.take(question(CONVOLUTION))
+        with pytest.raises(AlreadyTaken):
+            await profond.assistant.take(question(CONVOLUTION))
+        with pytest.raises(AllowanceSpent) as spent:
+            await profond.assistant.take(question(CONVOLUTION, "e2"))
+
+    assert 0 < spent.value.wait <= 180
+
+
+async def test_english_without_a_model_says_the_cards_are_french(opened: Opener) -> None:
+    """In English the words are English, and the student is told that the cards are not."""
+    async with opened() as profond:
+        answer = await ask(profond, question(CONVOLUTION, lang="en"))
+
+    assert any("in French" in note for note in answer.notes)
+
+
+async def test_a_long_answer_is_split_for_the_surface(opened: Opener) -> None:
+    """On a surface of 300 characters no part is longer."""
+    surface = RecordingSurface(300)
+    async with opened() as profond:
+        answer = await ask(profond, question(CONVOLUTION), surface)
+
+    assert len(answer.parts) > 2
+
+
+async def test_the_notice_is_shown_once(opened: Opener) -> None:
+    """At first contact a student learns that it is a machine; never again."""
+    async with opened() as profond:
+        notices = [await profond.students.notice("test:anna") for _ in range(2)]
+
+    assert "machine" in (notices[0] or "")
+    assert notices[1] is None

@@ -1,0 +1,120 @@
+"""Finding the right card, however a student types."""
+
+from pathlib import Path
+
+import pytest
+
+from core.evaluation import ExamQuestion, auroc, calibrate, examine, read_questions, score
+from core.french import Vocabulary, flat, stem, terms
+from core.knowledge import load_course
+from core.messages import Zone
+from core.search import SearchIndex
+from core.settings import Settings
+
+HERE = Path(__file__).parent
+DEV = HERE.parents[1] / "shared" / "course" / "questions_dev.json"
+
+
+@pytest.fixture(scope="module")
+def index() -> SearchIndex:
+    return SearchIndex(load_course(Settings(_env_file=None).course_folder))
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return Vocabulary("convolution surapprentissage dropout maxtokens max tokens image regularisation quantification couche photo".split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "folded"),
+    [("Sur-Apprentissage", "sur-apprentissage"), ("l’Œuvre", "l'oeuvre"), ("ﬁne‑tuning", "fine‐tuning"), ("DÉJÀ", "deja")],
+)
+def test_text_is_flattened(typed: str, folded: str) -> None:
+    """Case, accents, ligatures and apostrophes do not count."""
+    assert folded == flat(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("c'est quoi une convolution ?", ["convolution"]),
+        ("comen fonctione une convolusion", ["convolution"]),
+        ("le sur apprentissage", ["surapprentissage"]),
+        ("le drop out", ["dropout"]),
+        ("limage", ["image"]),
+        ("jai 3 couches", ["couche"]),
+        ("max_tokens", ["maxtokens"]),
+        ("quantifcation", ["quantification"]),
+        ("régularisassion", ["regularisation"]),
+        ("les photos", ["photo"]),
+        ("pk ke koi ???", []),
+    ],
+)
+def test_words_find_back_to_the_course(vocabulary: Vocabulary, typed: str, expected: list[str]) -> None:
+    """Typing faults, split words, missing apostrophes and SMS spelling are repaired; stop words fall."""
+    assert [stem(word) for word in expected] == list(vocabulary.analyse(typed).terms)
+
+
+@pytest.mark.parametrize("word", ["poulet", "maison", "température", "dormir", "192.168.1.1"])
+def test_common_french_is_never_repaired(vocabulary: Vocabulary, word: str) -> None:
+    """A word that everybody writes is no misspelt term."""
+    assert {} == vocabulary.analyse(word).repaired
+
+
+def test_stemming_comes_after_folding() -> None:
+    """With and without accents, a card's words and a question's words are the same terms."""
+    assert list(terms("régularisées")) == list(terms("regularisees"))
+
+
+def test_an_example_never_makes_sure(index: SearchIndex) -> None:
+    """Words that stand in examples only rank a card; they do not bring it into the sure zone."""
+    assert index.search("GLPI ticket VLAN switch").zone is not Zone.SURE
+
+
+@pytest.mark.parametrize("text", ["", "???", "   ", "😀", "\0", "a" * 5000, "the of and"])
+def test_nothing_to_search_for_is_outside(index: SearchIndex, text: str) -> None:
+    """Noise finds nothing and breaks nothing."""
+    assert Zone.OUTSIDE is index.search(text).zone
+
+
+@pytest.mark.parametrize("typed", ["c'est quoi une convolution", "C EST QUOI UNE CONVOLUTION", "c koi une convolusion", "convolutions ?"])
+def test_variants_find_the_same_card(index: SearchIndex, typed: str) -> None:
+    """Accents, case, SMS and faults lead to one card."""
+    assert "convolution" == index.search(typed).passages[0].card_id
+
+
+def test_questions_kept_apart_are_found(index: SearchIndex) -> None:
+    """On questions that nothing was tuned on, the first card is right four times of five and nothing foreign is sure."""
+    found = score(examine(index, read_questions(HERE / "data" / "questions_kept_apart.json")))
+
+    assert (found.recall_at_1 or 0) >= 0.80
+    assert (found.recall_at_3 or 0) >= 0.90
+    assert (found.auroc or 0) >= 0.94
+    assert (found.sure_precision or 0) >= 0.90
+    assert (found.wrongly_refused or 0) <= 0.08
+
+
+def test_the_courses_example_questions_are_found(index: SearchIndex) -> None:
+    """Where the course's own example questions are at hand, no off-topic one is sure."""
+    if DEV.exists():
+        found = score(examine(index, read_questions(DEV)))
+        assert 0 == found.offtopic_sure
+        assert (found.recall_at_1 or 0) >= 0.80
+
+
+def test_auroc_counts_ties_half() -> None:
+    """The figure is the share of pairs in the right order."""
+    assert 0.8125 == auroc([2.0, 1.0], [1.0, 0.5, 1.5, 0.5])
+    assert auroc([], [1.0]) is None
+
+
+def test_calibration_puts_every_foreign_question_below_sure(index: SearchIndex) -> None:
+    """No off-topic question of the calibration lies in the sure zone it sets."""
+    asked = [
+        ExamQuestion(id="1", kind="on", question="c'est quoi une convolution", targets=("convolution",)),
+        ExamQuestion(id="2", kind="off", question="comment entraîner mon chien", targets=()),
+    ]
+    outcomes = examine(index, asked)
+    thresholds = calibrate(outcomes)
+
+    assert outcomes[1].confidence < thresholds.sure <= outcomes[0].confidence

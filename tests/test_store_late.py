@@ -1,0 +1,253 @@
+"""A database that is slow, away or interrupted: the student is told in time, and nothing is half done."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+import asyncpg
+import pytest
+from sqlalchemy import event
+
+from core.errors import AllowanceSpent, StoreAway
+from core.messages import Question, Ticket
+from core.store import Store
+from tests.conftest import MakeSettings
+from tests.samples import ANNA, ROOM, Clock, a_question, an_answer, an_outcome, ask, left, opened_store, pseudonym, rows
+from tests.servers.postgres import PostgresServer
+
+IN_TIME = 0.75
+"""500 ms, and what a busy machine may add."""
+
+
+@asynccontextmanager
+async def held(database_url: str) -> AsyncIterator[None]:
+    """Hold the lock that every taking needs, from another connection."""
+    if "://" in database_url:
+        connection = await asyncpg.connect(database_url)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT * FROM allowance FOR UPDATE")
+                yield
+        finally:
+            await connection.close()
+    else:
+        other = sqlite3.connect(database_url, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+        finally:
+            other.close()
+
+
+@contextmanager
+def at_statement(store: Store, number: int, act: Callable[[], object]) -> Iterator[list[str]]:
+    """Act when the database is asked for the n-th time from now, a commit included; yield what it was asked."""
+    asked: list[str] = []
+
+    def count(statement: str) -> None:
+        asked.append(statement)
+        if len(asked) == number:
+            act()
+
+    def on_execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        count(statement)
+
+    def on_commit(_connection: object) -> None:
+        count("COMMIT")
+
+    engine = store._database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", on_execute)
+    event.listen(engine, "commit", on_commit)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", on_execute)
+        event.remove(engine, "commit", on_commit)
+
+
+async def refused_late(store: Store, database_url: str, asked: Question) -> float:
+    """Ask while the lock is held, let it go, wait until all is undone; return how long the refusal took."""
+    async with held(database_url):
+        start = time.monotonic()
+        with pytest.raises(StoreAway):
+            await store.accept(asked)
+        seconds = time.monotonic() - start
+    await store.close()
+    return seconds
+
+
+async def test_taking_never_waits_longer_than_its_time(store: Store, database_url: str) -> None:
+    """While another holds the database the student is told within the time; afterwards nothing was taken."""
+    await store.release(await store.accept(a_question()))
+    before, asked = await rows(store), a_question()
+
+    seconds = await refused_late(store, database_url, asked)
+
+    assert 0.45 < seconds < IN_TIME
+    assert before == await rows(store)
+    assert (3, 5) == await left(store)
+    assert asked == (await store.accept(asked)).question
+
+
+async def test_a_crowd_that_is_too_late_takes_nothing(store: Store, database_url: str) -> None:
+    """Ten questions that came too late are all undone when the lock goes."""
+    await store.release(await store.accept(a_question()))
+    before = await rows(store)
+
+    async with held(database_url):
+        found = await asyncio.gather(*(store.accept(a_question()) for _ in range(10)), return_exceptions=True)
+    await store.close()
+
+    assert {StoreAway} == set(map(type, found))
+    after = await rows(store)
+    assert (before["allowance"], None) == (after["allowance"], after.get("inbox"))
+    assert (3, 5) == await left(store)
+
+
+@pytest.mark.xfail(reason="BUG 5: a late AllowanceSpent leaves the event seen, though StoreAway says that nothing was taken")
+async def test_an_event_refused_too_late_may_come_again(store: Store, database_url: str) -> None:
+    """Who was told that the store is away, and had nothing left, hears of it when the platform repeats the event."""
+    for _ in range(3):
+        await store.accept(a_question())
+    asked = a_question()
+    await refused_late(store, database_url, asked)
+
+    with pytest.raises(AllowanceSpent):
+        await store.accept(asked)
+
+
+async def test_closing_waits_for_what_is_late(store: Store, database_url: str) -> None:
+    """A store is closed only when every late question is undone."""
+    await store.release(await store.accept(a_question()))
+    async with held(database_url):
+        with pytest.raises(StoreAway):
+            await store.accept(a_question())
+        closing = asyncio.create_task(store.close())
+        is_closed, _ = await asyncio.wait({closing}, timeout=0.05)
+        assert set() == is_closed
+
+    await closing
+
+    assert {"seen_events": 1, "allowance": 1} == await rows(store)
+    assert (3, 5) == await left(store)
+
+
+async def test_a_cancelled_question_is_not_taken(store: Store) -> None:
+    """A task cancelled at any statement of its taking takes nothing, and the next question is taken."""
+    number, is_cancelled = 0, True
+    while is_cancelled:
+        number += 1
+        asked = a_question(person=f"discord:{number}")
+        before = await rows(store)
+        taking = asyncio.create_task(store.accept(asked))
+        with at_statement(store, number, taking.cancel):
+            await asyncio.wait({taking})
+            await store.close()
+        is_cancelled = taking.cancelled()
+        if is_cancelled:
+            changed = await rows(store)
+            assert (before.get("inbox"), before.get("seen_events")) == (changed.get("inbox"), changed.get("seen_events"))
+            assert (3, 5) == await left(store, asked.person)
+            await store.accept(asked)
+
+    assert number >= 5
+    assert isinstance(taking.result(), Ticket)
+
+
+@pytest.mark.xfail(reason="BUG 9: cancelled in the turn of the loop in which the taking ends, the ticket is lost")
+async def test_a_question_cancelled_as_it_is_taken_is_undone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task cancelled when its question has just been taken gives it back."""
+    accept = store._accept
+
+    async def accept_and_cancel(question: Question, *, is_free: bool) -> Ticket:
+        ticket = await accept(question, is_free=is_free)
+        taking.cancel()
+        return ticket
+
+    monkeypatch.setattr(store, "_accept", accept_and_cancel)
+    taking = asyncio.create_task(store.accept(a_question()))
+    await asyncio.wait({taking})
+    await store.close()
+
+    assert taking.cancelled()
+    assert (3, 5) == await left(store)
+
+
+async def test_a_cancelled_answer_is_whole_or_not_there(store: Store, database_url: str, request: pytest.FixtureRequest) -> None:
+    """A task cancelled at any statement while an answer is stored leaves all of it or nothing, and a store that works."""
+    if "://" not in database_url:
+        request.applymarker(pytest.mark.xfail(reason="BUG 2: cancelled at DELETE … RETURNING, SQLite's write lock stays until the garbage goes"))
+    number, is_cancelled = 0, True
+    while is_cancelled:
+        number += 1
+        ticket = await store.accept(a_question(is_exempt=True))
+        before = await rows(store)
+        storing = asyncio.create_task(store.answered(ticket, an_outcome(an_answer())))
+        with at_statement(store, number, storing.cancel):
+            await asyncio.wait({storing})
+        is_cancelled = storing.cancelled()
+        after = await rows(store)
+        stored = tuple(after.get(name, 0) - before.get(name, 0) for name in ("turns", "answers", "inbox"))
+        assert stored in {(0, 0, 0), (1, 1, -1)}
+        await ask(store)
+
+    assert number >= 6
+    assert (1, 1, -1) == stored
+
+
+async def test_a_cancelled_reading_leaves_the_store_usable(store: Store) -> None:
+    """Twenty readings cancelled in the middle do not use up the connections."""
+    await ask(store)
+    for _ in range(20):
+        reading = asyncio.create_task(store.recent(ROOM, pseudonym(store, ANNA)))
+        with at_statement(store, 1, reading.cancel):
+            await asyncio.wait({reading})
+        assert reading.cancelled()
+
+    assert 1 == len(await store.recent(ROOM, pseudonym(store, ANNA)))
+
+
+async def test_a_database_that_fails_is_away(store: Store) -> None:
+    """An error of the database is StoreAway for whoever asks, never the driver's own."""
+    ticket = await store.accept(a_question())
+    async with store._database.write() as connection:
+        for table in ("inbox", "feedback", "reports", "answers", "turns"):
+            await connection.exec_driver_sql(f"DROP TABLE {table}")
+
+    for asking in (
+        store.accept(a_question()),
+        store.answered(ticket, an_outcome(an_answer())),
+        store.release(ticket),
+        store.recent(ROOM, ticket.person),
+        store.past("0" * 32),
+        store.people.forget(ANNA),
+        store.people.complaints(),
+    ):
+        with pytest.raises(StoreAway):
+            await asking
+    assert (2, 4) == await left(store)
+
+
+async def test_a_postgresql_that_goes_away_is_told(settings: MakeSettings, clock: Clock, postgres_server: PostgresServer, postgres_url: str) -> None:
+    """A PostgreSQL whose database is gone gives StoreAway, not the driver's error."""
+    async with opened_store(settings(database_url=postgres_url), clock) as store:
+        await postgres_server.drop(postgres_url.rsplit("/", 1)[1])
+
+        with pytest.raises(StoreAway):
+            await store.accept(a_question())
+        with pytest.raises(StoreAway):
+            await store.usage(ANNA)
+
+
+async def test_waiting_too_long_for_a_connection_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When every connection is in use, who waits in vain hears that the store is away."""
+    monkeypatch.setattr(store._database.engine.pool, "_timeout", 0.05)
+    async with AsyncExitStack() as stack:
+        for _ in range(15):
+            await stack.enter_async_context(store._database.read())
+
+        with pytest.raises(StoreAway):
+            await store.usage(ANNA)
