@@ -20,6 +20,10 @@ from core.messages import Zone
 from core.search import SearchIndex
 
 
+MARGIN = 1.2
+"""A calibration's off-topic questions are a sample: the next one may come nearer to the course than all of them."""
+
+
 class ExamQuestion(BaseModel):
     """A question with the cards that answer it; no targets means off topic."""
 
@@ -117,8 +121,8 @@ def auroc(on: Sequence[float], off: Sequence[float]) -> float | None:
 def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: float = 0.02) -> Thresholds:
     """Return the thresholds for these outcomes.
 
-    `sure` is the lowest confidence above every off-topic question and from which on the share of right first cards is
-    at least `precision`; `outside` is the highest confidence under which at most `refused` of the on-topic questions lie.
+    `sure` is the lowest confidence that lies MARGIN above every off-topic question and from which on the share of right
+    first cards is at least `precision`; `outside` is the highest under which at most `refused` of the on-topic ones lie.
     """
     on = sorted(outcome.confidence for outcome in outcomes if outcome.is_on_topic)
     highest_off = max((outcome.confidence for outcome in outcomes if not outcome.is_on_topic), default=0.0)
@@ -129,7 +133,7 @@ def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: 
         right += outcome.rank == 1
         if right / count >= precision:
             sure = outcome.confidence
-    sure = max(sure, highest_off * 1.05)
+    sure = max(sure, highest_off * MARGIN)
     outside = on[int(len(on) * refused)] if on else 0.0
     return Thresholds(sure=round(sure, 2), outside=round(min(outside, sure), 2), questions=len(outcomes))
 

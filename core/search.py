@@ -4,7 +4,7 @@ BM25 over title, aliases, keywords and text (Robertson & Zaragoza 2009, "The Pro
 weighted before saturation, plus a share for words met letter for letter and for names (title, alias) met whole. Two
 scores are kept of each card: one ranks and knows everything; the other makes the confidence and knows neither examples nor
 much of the keywords, because an example speaks of GLPI or VLANs without the course being about them. Confidence is that
-score times the idf-weighted share of the question which the card covers (to the power 0.6), words unknown to the course
+score times the idf-weighted share of the question which the card covers (to the power 0.8), words unknown to the course
 counted at full weight. The constants were chosen on the calibration questions, where none of them matters much.
 """
 
@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from core.french import Analysis, Vocabulary, compounds, stop_words, terms
+from core.french import Analysis, Vocabulary, compounds, flat, stop_words, terms
 from core.knowledge import Card, Course, Thresholds
 from core.messages import Passage, Zone
 
@@ -23,12 +23,16 @@ K1, B = 1.2, 0.75
 TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.3, 0.8, 0.3, 0.5
 SURE_KEYWORD = 0.25
 LETTER_FOR_LETTER = 0.7
-NAMED_TITLE, NAMED_ALIAS, NAMED_CONFIDENCE = 0.8, 0.3, 0.7
-COVERAGE_POWER = 0.6
+NAMED_TITLE, NAMED_ALIAS, NAMED_CONFIDENCE = 0.8, 0.3, 0.4
+COVERAGE_POWER = 0.8
 
 
 _SEGMENT = re.compile(r"[,:;()?]| et ")
 """A title names several things: "CPU, GPU, VRAM : quel matériel pour quoi" names a GPU."""
+
+
+_CALENDAR = re.compile(r"\b(?:c.?est quand|quand est ce|quand c.?est|a quelle heure|quelle date|quel jour)\b(?! qu)")
+"""What asks for a day or an hour: a course explains, its cards hold no calendar, so they are never sure of it."""
 
 
 class Found(NamedTuple):
@@ -148,7 +152,8 @@ class SearchIndex:
         best = sorted(ranking, key=lambda number: (-ranking[number], number))[:limit]
         passages = tuple(self._scored(number, ranking[number], analysis, sure_names.get(number, 0.0)) for number in best)
         matched = tuple(term for term in analysis.terms if term in self._postings)
-        return Found(passages, self._zone(passages, self._thresholds), analysis, matched)
+        zone = self._zone(passages, self._thresholds)
+        return Found(passages, Zone.UNSURE if zone is Zone.SURE and _CALENDAR.search(flat(text)) else zone, analysis, matched)
 
     def passage(self, card_id: str) -> Passage:
         """Return a card as a passage that nothing was searched for."""
@@ -180,7 +185,7 @@ class SearchIndex:
             weight = self._confidence(term, number)
             own += weight
             covered += rarity if weight else 0.0
-        confidence = own * (covered / whole) ** COVERAGE_POWER + named if whole else 0.0
+        confidence = (own + named) * (covered / whole) ** COVERAGE_POWER if whole else 0.0
         return Passage(card.id, card.title, card.content, score, confidence)
 
     def _confidence(self, term: str, number: int) -> float:
