@@ -63,13 +63,13 @@ class _Reader:
         """Return the text up to the end, or to the bracket that closes the group."""
         out: list[str] = []
         while self._at < len(self._tokens):
-            token = self._tokens[self._at]
-            if token == "}":
+            piece = self._tokens[self._at]
+            if piece == "}":
                 if not is_group:
                     raise _Unreadable
                 self._at += 1
                 return "".join(out)
-            out.append(self._script(token) if token in "^_" else self._one())
+            out.append(self._script(piece) if piece in "^_" else self._one())
         if is_group:
             raise _Unreadable
         return "".join(out)
@@ -78,13 +78,15 @@ class _Reader:
         """Return one group, command or letter."""
         if self._at >= len(self._tokens):
             raise _Unreadable
-        token = self._tokens[self._at]
+        piece = self._tokens[self._at]
         self._at += 1
-        if token == "{":
+        if piece == "{":
             return self.read(is_group=True)
-        if token.startswith("\\"):
-            return self._command(token[1:])
-        return " " if token.isspace() else token
+        if piece.startswith("\\"):
+            return self._command(piece[1:])
+        if piece in "<>":
+            return f" {piece} "
+        return " " if piece.isspace() else piece
 
     def _argument(self) -> str:
         while self._at < len(self._tokens) and self._tokens[self._at].isspace():
@@ -107,10 +109,8 @@ class _Reader:
             return f"({fraction})" if self._is_multiplied() else fraction
         if name == "sqrt":
             return f"√{_grouped(self._argument())}"
-        if name in _ACCENTS:
-            return self._argument() + _ACCENTS[name]
-        if name in _TEXTS:
-            return self._argument()
+        if name in _ACCENTS or name in _TEXTS:
+            return self._argument() + _ACCENTS.get(name, "")
         if name in _SILENT:
             return " " if name in {"quad", "qquad", ",", ";", ":"} else ""
         if name in _FUNCTIONS:
@@ -120,7 +120,7 @@ class _Reader:
 
     def _is_multiplied(self) -> bool:
         """Whether what follows a fraction would read as part of its denominator."""
-        rest = [token for token in self._tokens[self._at : self._at + 2] if not token.isspace()]
+        rest = [piece for piece in self._tokens[self._at : self._at + 2] if not piece.isspace()]
         return bool(rest) and rest[0] not in "+-=<>,;.)]}|" and rest[0].lstrip("\\") not in _SPACED
 
     def _gap(self) -> str:
@@ -139,7 +139,7 @@ def _symbol(name: str) -> str:
     if name in _OWN:
         return _OWN[name]
     try:
-        sign = str(LatexNodes2Text(keep_comments=True).latex_to_text(f"\\{name}")).strip()
+        sign = str(LatexNodes2Text(keep_comments=True).latex_to_text(f"\\{name}")).strip()  # type: ignore[no-untyped-call]  # pylatexenc has no types
     except LatexWalkerError:
         raise _Unreadable from None
     if not sign or len(sign) > 4 or "\\" in sign or name in {"begin", "end", "\\"}:
@@ -150,7 +150,7 @@ def _symbol(name: str) -> str:
 def to_text(formula: str) -> str:
     r"""Return a LaTeX formula (without its `$`) for a chat: Unicode, or code in backticks where Unicode cannot carry it.
 
-    `\frac{1}{n}\sum_{i=1}^{n} e_i^2` becomes `1 / n ∑ᵢ₌₁ⁿ eᵢ²`.
+    `\frac{1}{n}\sum_{i=1}^{n} e_i^2` becomes `(1 / n)∑ᵢ₌₁ⁿ eᵢ²`.
     """
     try:
         shown = re.sub(r"\s+", " ", _Reader(formula).read()).strip()

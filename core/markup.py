@@ -1,8 +1,9 @@
 """What a model or a card wrote, made fit for a chat. Model text is never trusted.
 
 `clean` is the one rendering; `settled` says how much of a text that is still being written will never be rendered
-otherwise, so that a stream shows `clean(raw[:settled(raw)])` and never has to take anything back. Both read line by line,
-and a line from left to right: what stands behind a finished word is not looked at again.
+otherwise, so that a stream shows `clean(raw[:settled(raw)])` and never has to take anything back. Both read line by line.
+In a line, what is code, a formula, a link or a source number is rendered and put aside; tags are taken out until none is
+left; and what has been put together again is guarded once more, so that nothing dangerous can form where pieces meet.
 """
 
 import re
@@ -10,27 +11,40 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from core.latex import to_text
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])")
-_OPEN_ESCAPE = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*|\][^\x07\x1b\n]*\x1b?|[PX^_][^\x1b\n]*\x1b?|[ -/]*)$")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)$")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\r\n]*\x1b\\|[ -/]*[0-~])")
+_OPEN_ESCAPE = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*|\][^\x07\x1b\r\n]*\x1b?|[PX^_][^\x1b\r\n]*\x1b?|[ -/]*)\Z")
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)\Z")
+_LANGUAGE = re.compile(r"[\w+#.-]{1,20}(?!\S)")
 _DISPLAY = {"$$": "$$", r"\[": r"\]"}
-_PING = re.compile(r"<(?=@[!&]?\w|#\w|!(?:channel|here|everyone|subteam|date)\b|/[\w -]+:\d|id:\w)|@(?=(?:everyone|here|channel)\b)", re.IGNORECASE)
+_PING = re.compile(r"<(?=@[!&]?\w|#\w|!(?:channel|here|everyone|group|subteam|date))|@(?=everyone|here|channel|group)", re.IGNORECASE)
 _INLINE = re.compile(
-    r"""(?P<code>(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))
-    | (?P<math>\$(?![\s$])(?:\\.|[^$\n\\])+?(?<!\s)\$(?!\d) | \\\((?:[^\n\\]|\\[^)])+?\\\))
-    | (?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(\s*<?(?P<target>[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+"[^"\n]*")?\s*\))
-    | (?P<cited>\[(?P<source>[\w-]+(?:\s*[,;]\s*[\w-]+)*)\](?![(\[]))
-    | (?P<html><!--[^\n]*?--> | </?[a-zA-Z][^<>\n]*>)
-    | (?P<url>(?:[a-z][a-z0-9+.-]{1,12}:)?//[^\s<>`\])]+ | \bwww\.[^\s<>`\])]+ | \b(?:javascript|data|vbscript|mailto):[^\s<>`\])]+)""",
+    r"""(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`))
+    | (?P<math>\$\$[^$\n]+\$\$ | \\\[[^\n]+?\\\] | \\\([^\n]+?\\\)
+        | (?<![\w$])\$(?![\s$,.;:!?)]|\d[\d.,]*\s*[,;]?\s+[^\W\d_]{2,}\s)(?:\\.|[^$\n\\])+?(?<!\s)\$(?![\d$]))
+    | (?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(\s*<?(?P<target>[^\s()<>`]*(?:\([^\s()<>`]*\)[^\s()<>`]*)*)>?(?:\s+"[^"\n]*")?\s*\))
+    | (?P<cited>\[(?P<source>[\w-]+(?:\s*[,;]\s*[\w-]+)*)\](?!\())
+    | (?P<html><!--[^\n]*?--> | </?[a-zA-Z][^<>\n]*>)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_OPENER = re.compile(r"`|\$(?!\s)|\\\(|!?\[|<(?=[a-zA-Z/!@#])|\*{1,3}(?=\S)|(?<!\w)_{1,3}(?=\S)|~~(?=\S)")
+_GUARDED = re.compile(
+    r"""(?P<code>`[^`\n]*`)
+    | (?P<number>\[\d+\])
+    | (?P<target>\]\()(?=(?P<to>[^\s)]*))
+    | (?P<url>(?:[a-z][a-z0-9+.-]*:)?//[^\s<>`\])]+ | (?<![a-z0-9])(?:www\.|(?:javascript|data|vbscript|mailto|file|tel):)[^\s<>`\])]+)
+    | (?P<tag><(?=[a-z/!?@\#]))""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_OPENER = re.compile(r"`|(?<![\w$])\$(?!\s)|\$\$|\\[(\[]|\[|<(?![\s=\d])|\*{1,3}(?=\S)|(?<!\w)_{1,3}(?=\S)|~~(?=\S)")
 _PAIRED = re.compile(r"(?P<mark>\*{1,3}|(?<!\w)_{1,3}|~~)(?=\S)(?P<inside>.*?\S)(?P=mark)(?!\w)")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+|\d+")
+_PLAIN = re.compile(r"`([^`\n]+)`|\[([^\[\]\n]+)\]\(([^()\s]+)\)|(\*\*|__)(?=\S)((?:`[^`\n]*`|[^`\n])+?)(?<=\S)\4")
 _TRAILING = ".,;:!?…»\"'"
+_ASIDE, _MOST_ASIDE = 0xE000, 6000
+"""Pieces of a line that are put aside stand as private characters, which `visible` has taken out of the text itself."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,7 @@ class Rules:
 
 
 class Block(NamedTuple):
-    """A run of lines: prose (one line), a fence or a display formula. `end` is where it ends; an open block has no end yet."""
+    """A run of lines: prose (one line), a fence or a display formula. An open block may still grow."""
 
     kind: str
     start: int
@@ -57,48 +71,73 @@ class Block(NamedTuple):
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of a text; every character belongs to one."""
-    start, closing, kind, position = 0, "", "", 0
-    for line in text.splitlines(keepends=True):
-        position += len(line)
-        bare, is_whole = line.strip(), line.endswith("\n")
-        if closing:
-            if _closes(bare, kind, closing) and (is_whole or kind == "display"):
-                yield Block(kind, start, position, is_open=False)
-                start, closing = position, ""
-            continue
-        fence = _FENCE.match(line.rstrip("\n"))
-        if fence and is_whole:
-            closing, kind = fence[1], "fence"
-        elif bare[:2] in _DISPLAY and _DISPLAY[bare[:2]] not in bare[2:]:
-            closing, kind = _DISPLAY[bare[:2]], "display"
-        else:
-            yield Block("prose", start, position, is_open=not is_whole)
-            start = position
-    if closing:
-        yield Block(kind, start, len(text), is_open=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    at = start = 0
+    while at < len(lines):
+        kind, last = _block_at(lines, at)
+        end = start + sum(map(len, lines[at:last]))
+        is_closed = kind == "prose" or (last - at > 1 and _closes(lines[last - 1], kind, lines[at]))
+        yield Block(kind, start, end, is_open=not (is_closed and lines[last - 1].endswith("\n")))
+        at, start = last, end
 
 
-def _closes(bare: str, kind: str, closing: str) -> bool:
+def _block_at(lines: Sequence[str], at: int) -> tuple[str, int]:
+    """Return the kind of the block that begins with a line, and the line behind it; a blank line ends no formula well."""
+    bare = lines[at].strip()
+    if _FENCE.match(lines[at].rstrip("\n")):
+        kind = "fence"
+    elif bare[:2] in _DISPLAY and _DISPLAY[bare[:2]] not in bare[2:]:
+        kind = "display"
+    else:
+        return "prose", at + 1
+    for number in range(at + 1, len(lines)):
+        if _closes(lines[number], kind, lines[at]):
+            return kind, number + 1
+        if kind == "display" and not lines[number].strip() and lines[number].endswith("\n"):
+            return "prose", at + 1
+    return kind, len(lines)
+
+
+def _closes(line: str, kind: str, opening: str) -> bool:
+    bare = line.strip()
     if kind == "display":
-        return bare.endswith(closing)
-    return len(bare) >= len(closing) and not bare.strip(closing[0])
+        return bare.endswith(_DISPLAY[opening.strip()[:2]])
+    mark = _mark(opening)
+    return len(bare) >= len(mark) and not bare.strip(mark[0])
+
+
+def _mark(opening: str) -> str:
+    found = _FENCE.match(opening.rstrip("\n"))
+    return found[1] if found else "```"
+
+
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
+
+
+class _Visible(dict[int, int | None]):
+    """Maps a character to itself, or to nothing where nobody would see it."""
+
+    def __missing__(self, code: int) -> int | None:
+        letter = chr(code)
+        is_gone = letter in _BLANK or unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Cn"}
+        is_gone = is_gone or "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
+        self[code] = None if is_gone else code
+        return self[code]
+
+
+_VISIBLE = _Visible({0x09: 0x09, 0x0A: 0x0A})
+_LINE_ENDS = str.maketrans("\r\u2028\u2029", "\n\n\n")
+
+
+def _masked(text: str) -> str:
+    r"""Return a text of the same length with zeros for terminal escapes; line ends become `\n`."""
+    text = _ESCAPES.sub(lambda found: "\0" * len(found[0]), text) if "\x1b" in text else text
+    return text.replace("\r\n", "\n\0").translate(_LINE_ENDS)
 
 
 def visible(text: str) -> str:
-    """Return text without control, invisible and direction-changing characters; line ends become `\\n`."""
-    text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return text if text.isascii() and text.isprintable() else "".join(filter(_is_visible, text.replace("\u2028", "\n").replace("\u2029", "\n")))
-
-
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
-
-
-def _is_visible(letter: str) -> bool:
-    if letter in "\n\t":
-        return True
-    if letter in _BLANK or unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Cn"}:
-        return False
-    return not ("\ufe00" <= letter <= "\ufe0e" or "\U000e0100" <= letter <= "\U000e01ef")
+    r"""Return text without control, invisible and direction-changing characters; line ends become `\n`."""
+    return _masked(text).translate(_VISIBLE)
 
 
 def clean(text: str, rules: Rules | None = None) -> str:
@@ -107,12 +146,13 @@ def clean(text: str, rules: Rules | None = None) -> str:
     text = visible(text)
     for block in blocks(text):
         piece = text[block.start : block.end]
+        lines = piece.splitlines(keepends=True)
         if block.kind == "fence":
-            out.append(defuse(piece) if not block.is_open else _closed(defuse(piece)))
-        elif block.kind == "display":
-            out.append(_display(piece))
+            out.append(_fence(lines))
+        elif block.kind == "display" and len(lines) > 1 and _closes(lines[-1], "display", lines[0]):
+            out.append(_display(piece, rules))
         else:
-            out.append(_prose(piece, rules))
+            out += [_prose(line, rules) for line in lines]
     return "".join(out)
 
 
@@ -121,67 +161,106 @@ def defuse(text: str) -> str:
     return _PING.sub(lambda found: found[0] + " ", text)
 
 
-def _closed(fence: str) -> str:
-    """Close a fence that was left open."""
-    mark = _FENCE.match(fence.split("\n", 1)[0])
-    return fence.rstrip("\n") + "\n" + (mark[1] if mark else "```") + "\n"
+def _fence(lines: Sequence[str]) -> str:
+    """Return a fence as every chat reads it: three backticks, a language, closed; nothing where there is no code."""
+    is_closed = len(lines) > 1 and _closes(lines[-1], "fence", lines[0])
+    code = "".join(lines[1:-1] if is_closed else lines[1:])
+    if not code.strip():
+        return ""
+    language = _LANGUAGE.match(lines[0].strip().lstrip("`~").strip())
+    code = defuse(code.replace("```", "'''"))
+    return f"```{language[0] if language else ''}\n{code}" + ("" if code.endswith("\n") else "\n") + "```\n"
 
 
-def _display(piece: str) -> str:
+def _display(piece: str, rules: Rules) -> str:
     inside = piece.strip()
     end = "\n" if piece.endswith("\n") else ""
-    for opening, closing in _DISPLAY.items():
-        if inside.startswith(opening):
-            inside = inside.removeprefix(opening).removesuffix(closing)
-    return to_text(" ".join(inside.split())) + end
+    return _guarded(_formula(" ".join(inside[2:-2].split())), rules) + end
+
+
+def _formula(inside: str) -> str:
+    """Return a formula as text; as code where its brackets could be read as a source or a link."""
+    shown = visible(to_text(inside)).replace("\n", " ")
+    return f"`{shown}`" if "`" not in shown and re.search(r"[\[\]]", shown) else shown
 
 
 def _prose(line: str, rules: Rules) -> str:
+    return _guarded(_Line(rules).assembled(line), rules)
+
+
+class _Line:
+    """One line being rendered: what is final is put aside, so that nothing is read twice."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._aside: list[str] = []
+
+    def assembled(self, line: str) -> str:
+        """Render the tokens of a line and put it together again."""
+        line = self._rendered(line).replace("`", "'")
+        for number in reversed(range(len(self._aside))):
+            line = line.replace(chr(_ASIDE + number), self._aside[number])
+        return line
+
+    def _rendered(self, line: str) -> str:
+        before = ""
+        while before != line:
+            before, line = line, _INLINE.sub(self._token, line)
+        return line
+
+    def _put(self, text: str) -> str:
+        if not text or len(self._aside) >= _MOST_ASIDE:
+            return ""
+        self._aside.append(text)
+        return chr(_ASIDE + len(self._aside) - 1)
+
+    def _token(self, found: re.Match[str]) -> str:
+        text = found[0]
+        if found["code"]:
+            inner = re.sub(r"[\ue000-\uf8ff]", "", text.strip("`").replace("`", "'"))
+            return self._put(f"`{inner}`" if inner else "")
+        if found["math"]:
+            return self._put(_formula(text[2:-2] if text.startswith(("\\", "$$")) else text[1:-1]))
+        if found["link"]:
+            return self._put(self._link(self._rendered(found["label"]).replace("`", "'"), found["target"]))
+        if found["cited"]:
+            return self._source(found["source"])
+        if re.match(r"<(?:[a-z][a-z0-9+.-]*:|www\.)", text, re.IGNORECASE):
+            return self._put(text[1:-1].split("|")[0].replace("`", "'"))
+        return self._put(" ") if re.match(r"<br\b", text, re.IGNORECASE) else ""
+
+    def _link(self, label: str, target: str) -> str:
+        return f"[{label}]({target})" if is_allowed(target, self._rules) else label or _as_code(target)
+
+    def _source(self, source: str) -> str:
+        """Return the numbers of the sources named; nothing for what looks like a source and was not retrieved."""
+        shown = _cited(source, self._rules)
+        is_source = shown or all(_SLUG.fullmatch(part.strip()) for part in re.split(r"[,;]", source))
+        return self._put(shown if is_source else f"[{source}]")
+
+
+def _guarded(text: str, rules: Rules) -> str:
+    """Make harmless what formed where pieces met: tags, links, source numbers, pings."""
     out, position = [], 0
-    for found in _INLINE.finditer(line):
-        out += [_defused(line[position : found.start()]), _token(found, rules)]
+    for found in _GUARDED.finditer(text):
+        out += [text[position : found.start()], _guard(found, rules)]
         position = found.end()
-    return "".join([*out, _defused(line[position:])])
+    joined = ""
+    for piece in [*out, text[position:]]:
+        joined += f" {piece}" if joined.endswith("`") and piece.startswith("`") else piece
+    return defuse(joined)
 
 
-def _defused(text: str) -> str:
-    """Defuse what stands between tokens; a `<` that might begin something becomes harmless."""
-    return re.sub(r"<(?=[a-zA-Z/!@#])", "< ", defuse(text))
-
-
-def _token(found: re.Match[str], rules: Rules) -> str:
-    kind = found.lastgroup if found.lastgroup not in {"ticks", "label", "target", "source"} else None
-    kind = kind or next(name for name in ("code", "math", "link", "cited", "html", "url") if found[name] is not None)
+def _guard(found: re.Match[str], rules: Rules) -> str:
     text = found[0]
-    if kind == "code":
-        return defuse(text)
-    if kind == "math":
-        return to_text(text[2:-2] if text.startswith("\\") else text[1:-1])
-    if kind == "link":
-        return _link(found, rules)
-    if kind == "cited":
-        return _cited(found["source"], rules) or ("" if _is_citation(found["source"]) else _defused(text))
-    if kind == "html":
-        return _html(text, rules)
-    return _url(text, rules)
-
-
-def _html(text: str, rules: Rules) -> str:
-    """Take a tag out; keep `<https://…>` as the address it is."""
-    return " " if re.match(r"<br\b", text, re.IGNORECASE) else ""
-
-
-def _link(found: re.Match[str], rules: Rules) -> str:
-    label, target = _prose(found["label"], Rules(sources=rules.sources)), found["target"]
-    if is_allowed(target, rules):
-        return f"[{label}]({target})"
-    return label or _as_code(target)
-
-
-def _url(text: str, rules: Rules) -> str:
-    address = text.rstrip(_TRAILING)
-    rest = text[len(address) :]
-    return (address if is_allowed(address, rules) else _as_code(address)) + rest
+    if found["number"]:
+        return text if 1 <= int(text[1:-1][:4]) <= len(rules.sources) else f"({text[1:-1]})"
+    if found["target"]:
+        return text if is_allowed(found["to"], rules) else "] ("
+    if found["url"]:
+        address = text.rstrip(_TRAILING)
+        return (address if is_allowed(address, rules) else _as_code(address)) + text[len(address) :]
+    return "< " if found["tag"] else text
 
 
 def _as_code(address: str) -> str:
@@ -194,19 +273,16 @@ def is_allowed(address: str, rules: Rules) -> bool:
     """Whether an address lies below one of the allowed ones: same scheme, same host, same path or deeper."""
     try:
         asked = urlsplit(address)
-        return any(_is_below(asked, urlsplit(prefix)) for prefix in rules.links)
+        return "\\" not in address and any(_is_below(asked, urlsplit(prefix)) for prefix in rules.links)
     except ValueError:
         return False
 
 
-def _is_below(asked: "object", prefix: "object") -> bool:
-    same = (asked.scheme, asked.netloc.lower()) == (prefix.scheme, prefix.netloc.lower())  # type: ignore[attr-defined]
-    path, below = asked.path or "/", prefix.path.rstrip("/")  # type: ignore[attr-defined]
-    return same and bool(asked.netloc) and (path == below or path.startswith(f"{below}/")) and ".." not in path  # type: ignore[attr-defined]
-
-
-def _is_citation(source: str) -> bool:
-    return all(part.strip().isdigit() for part in re.split(r"[,;]", source))
+def _is_below(asked: SplitResult, prefix: SplitResult) -> bool:
+    same = (asked.scheme, asked.netloc.lower()) == (prefix.scheme, prefix.netloc.lower())
+    path, below = asked.path or "/", prefix.path.rstrip("/")
+    is_straight = ".." not in path.lower().replace("%2e", ".")
+    return same and bool(asked.netloc) and is_straight and (path == below or path.startswith(f"{below}/"))
 
 
 def _cited(source: str, rules: Rules) -> str:
@@ -215,14 +291,15 @@ def _cited(source: str, rules: Rules) -> str:
     for part in re.split(r"\s*[,;]\s*", source.strip()):
         if part in rules.sources:
             numbers.append(rules.sources.index(part) + 1)
-        elif part.isdigit() and 1 <= int(part) <= len(rules.sources):
-            numbers.append(int(part))
+        elif part.isdecimal() and 1 <= int(part[:4]) <= len(rules.sources):
+            numbers.append(int(part[:4]))
     return "".join(f"[{number}]" for number in dict.fromkeys(numbers))
 
 
 def cited(text: str, count: int) -> tuple[int, ...]:
-    """Return the numbers of the sources that a cleaned text names, in order, each once."""
-    found = (int(number) for number in re.findall(r"\[(\d{1,2})\](?!\()", text))
+    """Return the numbers of the sources that a cleaned text names outside code, in order, each once."""
+    prose = "".join(text[block.start : block.end] for block in blocks(text) if block.kind != "fence")
+    found = (int(number) for number in re.findall(r"\[(\d{1,2})\](?!\()", re.sub(r"`[^`\n]*`", "", prose)))
     return tuple(dict.fromkeys(number for number in found if 1 <= number <= count))
 
 
@@ -232,37 +309,45 @@ def settled(raw: str, *, keeps_fences: bool = False) -> int:
     An open marker, link, formula, table, source number or fence is held back until it is complete; with `keeps_fences`
     the finished lines of an open fence count as settled, for surfaces which can replace what they showed.
     """
+    escape = _OPEN_ESCAPE.search(raw)
+    masked = _masked(raw[: escape.start()] if escape else raw)
+    shown = masked.translate(_VISIBLE)
+    end = _settled_in_visible(shown, keeps_fences=keeps_fences)
+    if len(shown) == len(masked) or not end:
+        return end
+    places = [place for place, letter in enumerate(masked, 1) if _VISIBLE[ord(letter)] is not None]
+    return places[end - 1]
+
+
+def _settled_in_visible(text: str, *, keeps_fences: bool) -> int:
     end, table = 0, None
-    for block in blocks(raw):
-        piece = raw[block.start : block.end]
+    for block in blocks(text):
+        piece = text[block.start : block.end]
         is_row = block.kind == "prose" and piece.lstrip().startswith("|")
         table = (table if table is not None else block.start) if is_row else None
-        if block.kind == "prose":
-            end = block.end if not block.is_open else block.start + _settled_in_line(piece)
-        elif not block.is_open:
+        if not block.is_open:
             end = block.end
-        elif keeps_fences and block.kind == "fence":
-            end = block.start + piece.rfind("\n") + 1
+        elif block.kind == "prose":
+            end = block.start + _settled_in_line(piece)
         else:
-            end = block.start
+            end = block.start + (piece.rfind("\n") + 1 if keeps_fences and block.kind == "fence" else 0)
     return end if table is None else table
 
 
 def _settled_in_line(line: str) -> int:
     """Return how much of an unfinished line is settled: whole words, before any open marker."""
-    if _FENCE.match(line) or line.strip()[:1] in {"`", "~", "$", "\\"} or not line.strip():
-        return 0
     end = max(line.rfind(" "), line.rfind("\t")) + 1
-    escape = _OPEN_ESCAPE.search(line)
-    end = min(end, escape.start()) if escape else end
-    masked = _PAIRED.sub(_blanked, _INLINE.sub(_blanked, line[:end]))
+    if not line[:end].strip() or line.lstrip().startswith(("```", "~~~", "$$", r"\[")):
+        return 0
+    tokens = [found for found in _INLINE.finditer(line) if not found["html"]]
+    masked = line[:end]
+    for found in tokens:
+        if found.end() <= end and not (found["cited"] and line[found.end() :][:1] not in set(" \t.,;:!?)[")):
+            masked = masked[: found.start()] + "\u00b7" * len(found[0]) + masked[found.end() :]
+    masked = _PAIRED.sub(lambda found: "\u00b7" * len(found[0]), masked)
     opener = _OPENER.search(masked)
-    spans = [found.span() for found in _INLINE.finditer(line) if found.start() < end < found.end()]
-    return min([end, *([opener.start()] if opener else []), *(start for start, _ in spans)])
-
-
-def _blanked(found: re.Match[str]) -> str:
-    return "\u00b7" * len(found[0])
+    held = min([end, *([opener.start()] if opener else []), *(found.start() for found in tokens if found.start() < end < found.end())])
+    return max(masked.rfind(" ", 0, held), masked.rfind("\t", 0, held)) + 1 if line[:held].strip() else 0
 
 
 def plain(text: str) -> str:
@@ -270,16 +355,24 @@ def plain(text: str) -> str:
     out = []
     for block in blocks(text):
         piece = text[block.start : block.end]
+        lines = piece.splitlines(keepends=True)
         if block.kind == "fence":
-            lines = piece.rstrip("\n").split("\n")
-            out.append("\n".join(lines[1:] if block.is_open else lines[1:-1]) + "\n")
-            continue
-        piece = re.sub(r"^(\s*)[-*+] ", r"\1• ", piece)
-        piece = re.sub(r"^#{1,6} +", "", piece)
-        piece = re.sub(r"\[([^\[\]\n]+)\]\(([^()\s]+)\)", r"\1 (\2)", piece)
-        piece = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", piece)
-        out.append(re.sub(r"`([^`\n]+)`", r"\1", piece))
+            is_closed = len(lines) > 1 and _closes(lines[-1], "fence", lines[0])
+            out += lines[1:-1] if is_closed else lines[1:]
+        else:
+            out += [_plain_line(line) for line in lines]
     return "".join(out)
+
+
+def _plain_line(line: str) -> str:
+    line = re.sub(r"^#{1,6} +", "", re.sub(r"^(\s*)[-*+] ", r"\1• ", line))
+    return _PLAIN.sub(_bare, line)
+
+
+def _bare(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    return f"{found[2]} ({found[3]})" if found[2] else _PLAIN.sub(_bare, found[5])
 
 
 def links_in(texts: Sequence[str]) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ A surface gets the whole text each time, already clean and split: one that edits
 suffix. A part that another follows never changes again; the first text and the end never wait for the pace.
 """
 
+import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from core.markup import Rules, blocks, clean, settled
@@ -42,50 +43,108 @@ def split_text(text: str, max_chars: int) -> list[str]:
     broken. A fence that crosses a border is closed before it and opened again behind it. Where a part ends depends only on
     the text up to there, so a text that grows never changes a part which another already follows.
     """
-    parts, rest = [], text.strip("\n")
-    while len(rest) > max_chars:
-        part, rest = _cut(rest, max_chars)
+    splitter = _Splitter(max_chars)
+    for block in blocks(text.strip("\n")):
+        lines = text.strip("\n")[block.start : block.end].removesuffix("\n").split("\n")
+        opening = lines[0].strip()
+        if block.kind != "fence" or len(opening) > _LONGEST_OPENING:
+            for line in lines:
+                splitter.add(line)
+            continue
+        mark = opening[: len(opening) - len(opening.lstrip(opening[0]))]
+        is_closed = len(lines) > 1 and len(lines[-1].strip()) >= len(mark) and not lines[-1].strip().strip(mark[0])
+        splitter.add_fence(opening, mark, lines[1:-1] if is_closed else lines[1:])
+    return splitter.finished()
+
+
+_LONGEST_OPENING = 24
+_WHOLE = re.compile(r"`[^`\n]*`|\[[^\[\]\n]*\]\([^()\s]*\)")
+
+
+class _Splitter:
+    """Fills parts line by line; what was filled is never looked at again."""
+
+    def __init__(self, max_chars: int) -> None:
+        self._max = max_chars
+        self._parts: list[str] = []
+        self._lines: list[str] = []
+        self._border = 0
+
+    def add(self, line: str) -> None:
+        """Add a line of prose."""
+        while self._size() + len(line) > self._max:
+            room = self._max - self._size()
+            if self._border and len("\n".join(self._lines[: self._border])) > self._max // 3:
+                self._flush(self._border)
+            elif self._lines and self._size() > self._max // 3:
+                self._flush(len(self._lines))
+            elif place := _word_border(line, room):
+                self._lines.append(line[:place].rstrip())
+                self._flush(len(self._lines))
+                line = line[place:].lstrip()
+            elif self._lines:
+                self._flush(len(self._lines))
+            else:
+                self._lines.append(line[:room])
+                self._flush(len(self._lines))
+                line = line[room:]
+        self._lines.append(line)
+        if not line.strip():
+            self._border = len(self._lines)
+
+    def add_fence(self, opening: str, mark: str, code: Sequence[str]) -> None:
+        """Add a fence; it goes on behind a border, in a fence of its own."""
+        held: list[str] = []
+        for whole in code or [""]:
+            line = whole
+            while self._size() + _size([opening, *held, line, mark]) - 1 > self._max:
+                if held:
+                    self._lines += [opening, *held, mark]
+                    held = []
+                    self._flush(len(self._lines))
+                elif any(map(str.strip, self._lines)):
+                    self._flush(len(self._lines))
+                else:
+                    self._lines = []
+                    room = self._max - _size([opening, mark]) - 1
+                    place = line.rfind(" ", 1, room) + 1 or room
+                    self._lines += [opening, line[:place], mark]
+                    self._flush(len(self._lines))
+                    line = line[place:]
+            held.append(line)
+        self._lines += [opening, *held, mark]
+        self._border = len(self._lines)
+
+    def finished(self) -> list[str]:
+        """Return the parts."""
+        self._flush(len(self._lines))
+        return self._parts
+
+    def _size(self) -> int:
+        return _size(self._lines)
+
+    def _flush(self, count: int) -> None:
+        """Make the first lines a part."""
+        part = "\n".join(self._lines[:count])
         if part.strip():
-            parts.append(part)
-    return [*parts, rest] if rest.strip() else parts
+            self._parts.append(part.strip("\n"))
+        self._lines, self._border = self._lines[count:], 0
 
 
-_BREAKS = ("\n\n", "\n", ". ", " ")
+def _size(lines: Sequence[str]) -> int:
+    """Return how many characters lines take, each with its end."""
+    return sum(map(len, lines)) + len(lines)
 
 
-def _cut(text: str, max_chars: int) -> tuple[str, str]:
-    """Return the first part of a text that is too long, and the rest."""
-    opening = _fence_at(text, max_chars)
-    room = max_chars - (len(_mark(opening)) + 1 if opening else 0)
-    window = text[: room + 1]
-    place = _border(window, room, floor=len(opening) + 1 if opening and text.startswith(opening) else 0)
-    inside = _fence_at(text, place)
-    head, rest = text[:place].rstrip(" \n") if not inside else text[:place].rstrip("\n"), text[place:].lstrip("\n")
-    if not inside:
-        return head, rest.lstrip(" ")
-    return f"{head}\n{_mark(inside)}", f"{inside}\n{rest}"
-
-
-def _border(window: str, room: int, floor: int) -> int:
-    """Return where to break: the last good border that leaves the part at least a third full."""
-    for mark in _BREAKS:
-        place = window.rfind(mark, 0, room + len(mark))
-        if place > max(room // 3, floor):
-            return min(place + len(mark.rstrip()), room)
-    return room
-
-
-def _fence_at(text: str, place: int) -> str:
-    """Return the opening line of the fence that is open at a place, or nothing."""
-    for block in blocks(text[:place]):
-        if block.kind == "fence" and block.is_open:
-            return text[block.start :].split("\n", 1)[0][:80]
-    return ""
-
-
-def _mark(opening: str) -> str:
-    bare = opening.strip()
-    return bare[: len(bare) - len(bare.lstrip(bare[0]))]
+def _word_border(line: str, room: int) -> int:
+    """Return where to break a line: behind a sentence, else a word, outside code and links where that can be."""
+    masked = _WHOLE.sub(lambda found: "\u00b7" * len(found[0]), line)
+    for text in (masked, line):
+        sentence, word = text.rfind(". ", 0, room + 1) + 1, text.rfind(" ", 0, room + 1)
+        for place in (sentence if sentence > room // 3 else 0, word):
+            if line[: max(place, 0)].strip():
+                return place
+    return 0
 
 
 class Progress:
@@ -114,10 +173,3 @@ class Progress:
     def parts(self, raw: str) -> list[str]:
         """Return a raw text as messages of this surface."""
         return split_text(clean(raw, self._rules), self._surface.max_chars)
-
-
-async def stream_reply(progress: Progress, pieces: AsyncIterator[str]) -> str:
-    """Show pieces as they come; return the whole raw text."""
-    async for piece in pieces:
-        await progress.add(piece)
-    return progress.raw

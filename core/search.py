@@ -15,16 +15,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from core.french import Analysis, Vocabulary, compounds, flat, stop_words, terms
+from core.french import Analysis, Vocabulary, compounds, flat, singular, stop_words, terms
 from core.knowledge import Card, Course, Thresholds
 from core.messages import Passage, Zone
 
 K1, B = 1.2, 0.75
-TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.3, 0.8, 0.3, 0.5
+TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.6, 0.8, 0.3, 1.0
 SURE_KEYWORD = 0.25
 LETTER_FOR_LETTER = 0.7
 NAMED_TITLE, NAMED_ALIAS, NAMED_CONFIDENCE = 0.8, 0.3, 0.4
 COVERAGE_POWER = 0.8
+ASKED_BY_NAME = 3.0
+"""What it is worth that every word of a question stands in a card's title: "c'est quoi une convolution ?"."""
 
 
 _SEGMENT = re.compile(r"[,:;()?]| et ")
@@ -92,7 +94,7 @@ def _weigh(card: Card) -> Weights:
         for term in terms(text):
             weights[term][0] += ranking
             weights[term][1] += confidence
-        for word in set(_words(text)) - stop_words():
+        for word in set(map(singular, set(_words(text)) - stop_words())):
             weights[f"={word}"][0] += ranking
     return weights
 
@@ -143,7 +145,7 @@ class SearchIndex:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         ranking: dict[int, float] = defaultdict(float)
-        for term in (*analysis.terms, *(f"={word}" for word in analysis.words)):
+        for term in (*analysis.terms, *{f"={singular(word)}" for word in analysis.words}):
             posting = self._postings.get(term)
             if posting:
                 for number, weight in zip(posting.cards, posting.ranking, strict=True):
@@ -175,7 +177,8 @@ class SearchIndex:
             ranking[number] += NAMED_TITLE * worth
         for number, worth in whole.items():
             ranking[number] += NAMED_ALIAS * worth
-        return {number: NAMED_CONFIDENCE * worth for number, worth in whole.items()}
+        asked_by_name = {number for number in ranking if asked and asked <= self._titles[number]}
+        return {n: NAMED_CONFIDENCE * whole[n] + ASKED_BY_NAME * (n in asked_by_name) for n in {*whole, *asked_by_name}}
 
     def _scored(self, number: int, score: float, analysis: Analysis, named: float) -> Passage:
         card, covered, whole, own = self._cards[number], 0.0, 0.0, 0.0

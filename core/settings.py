@@ -65,7 +65,10 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError):
+            raise ValueError(value) from None
         return value
 
     @field_validator("mistral_server_url")

@@ -11,11 +11,11 @@ KINDS = {
     "laughter": "mdr lol ptdr xd haha hahaha hihi mdrr mdrrr lool ahah jpp",
     "goodbye": "au revoir bye ciao a plus a+ a demain bonne soiree bonne journee bonne nuit tchao ++",
     "yes": "ok okay oui ouais dac d'accord daccord compris c'est bon ca marche jai compris j'ai compris je vois yes non nan no nope",
-    "rude": "t'es nul tes nul nul naze bete con idiot ta gueule tg ftg pourri claque au sol",
+    "rude": "nul nulle naze bete con idiot ta gueule tg ftg pourri claque au sol",
     "who": "qui es tu tu es qui t'es qui tes qui c koi ton nom comment tu t'appelles comment ca va ca va cv tu vas bien quoi de neuf",
 }
 FILLERS = frozenset(
-    "beaucoup a toi tous tout le monde prof bot profond stp svp bien vraiment tres "
+    "beaucoup bcp grave a toi tous tout le monde prof bot profond stp svp bien vraiment tres "
     " trop tro encore et alors ah oh eh euh hein bah ben c est de la les un ma mon frere bro gros poto mec t tu es".split()
 )
 

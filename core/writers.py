@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.french import terms
 from core.knowledge import Card, Course
 from core.messages import ChatMessage, Completion, Level, Manner, Passage, Question, Turn
 from core.model import ChatModel
@@ -19,6 +20,7 @@ from core.words import Words, words_in
 
 SIMPLER = {Level.ADVANCED: Level.INTERMEDIATE}
 DEEPER = {Level.BEGINNER: Level.INTERMEDIATE, Level.INTERMEDIATE: Level.ADVANCED}
+BELIEVED = 0.6
 Pieces = AsyncGenerator[str | Completion, None]
 
 
@@ -65,7 +67,7 @@ class ModelWriter:
 
 @dataclass(frozen=True)
 class CardWriter:
-    """Composes an answer from the best card: its text at the level, an example, the misconception, the check question."""
+    """Composes an answer from the best card: its text at the level, an example, the check question; first what is false in the question."""
 
     course: Course
 
@@ -74,9 +76,18 @@ class CardWriter:
         words = words_in(question.lang)
         card = self.course.card(passages[0].card_id)
         nth = sum(card.id in turn.card_ids for turn in turns)
+        for belief in card.misconceptions:
+            if _is_believed(belief.claim, question.text):
+                yield words("card-misconception", claim=belief.claim, correction=belief.correction) + "\n\n"
         for paragraph in _paragraphs(card, _level_for(level, question.manner), question.manner, nth, words):
             yield paragraph
         yield Completion()
+
+
+def _is_believed(claim: str, question: str) -> bool:
+    """Whether a question says a false belief: it holds most of the claim's words."""
+    said = set(terms(claim))
+    return len(said) > 1 and len(said & set(terms(question))) >= BELIEVED * len(said)
 
 
 def _level_for(level: Level, manner: Manner) -> Level:
@@ -93,9 +104,6 @@ def _paragraphs(card: Card, level: Level, manner: Manner, nth: int, words: Words
     paragraphs = [f"**{card.title}**\n\n{text}"]
     if card.examples:
         paragraphs.append(words("card-example", example=card.examples[nth % len(card.examples)]))
-    if card.misconceptions and manner is not Manner.SIMPLER and level is not Level.ADVANCED:
-        found = card.misconceptions[0]
-        paragraphs.append(words("card-misconception", claim=found.claim, correction=found.correction))
     if card.check_question:
         paragraphs.append(words("card-check", question=card.check_question.question))
     return [paragraph if place == 0 else f"\n\n{paragraph}" for place, paragraph in enumerate(paragraphs)]

@@ -41,7 +41,7 @@ TECHNICAL = re.compile(
     r"\b(?:[45]\d\d|\w*errors?|\w*exceptions?|traceback|status|http\w*|unauthorized|gateway|exceeded|rate limit|timeout|unavailable|stalled|retry)\b",
     re.IGNORECASE,
 )
-HURRIED = {"mistral_first_text_seconds": 0.5, "mistral_answer_seconds": 1.0}
+HURRIED = {"mistral_first_text_seconds": 0.4, "mistral_answer_seconds": 0.9}
 PATIENT = {"mistral_first_text_seconds": 4.0, "mistral_answer_seconds": 8.0}
 words = words_in("fr")
 
@@ -203,6 +203,20 @@ async def test_stream_gives_text_then_completion(model: MistralModel) -> None:
     assert Completion(usage=TokenUsage(input=900, cached=512, output=120), finish_reason="stop", model="mistral-small-2603") == completion
 
 
+@pytest.mark.parametrize(
+    ("extra", "cached"),
+    [({}, 0), ({"num_cached_tokens": 512}, 512), ({"prompt_tokens_details": {"cached_tokens": 512}}, 512), ({"num_cached_tokens": None}, 0)],
+)
+async def test_cached_tokens_are_read(server: MistralServer, model: MistralModel, extra: dict[str, Any], cached: int) -> None:
+    """Cached tokens are read from either of the places where the provider may name them; without any there are none."""
+    counted = {"prompt_tokens": 900, "completion_tokens": 120, "total_tokens": 1020}
+    server.enqueue(Fault(usage={**counted, **extra}))
+
+    _, completion = await _stream(model)
+
+    assert TokenUsage(input=900, cached=cached, output=120) == completion.usage
+
+
 async def test_reasoning_is_left_out_and_references_are_numbered(server: MistralServer, model: MistralModel) -> None:
     """Of typed chunks, text is kept, a reference becomes its number and reasoning is left out."""
     server.enqueue(FAULTS["chunks"])
@@ -217,8 +231,8 @@ async def test_reasoning_is_left_out_and_references_are_numbered(server: Mistral
     [
         ("rate-limited", "SDKError 429", True),
         ("unauthorized", "SDKError 401", False),
-        ("broken", "ResponseNotRead", True),
-        ("unavailable", "ResponseNotRead", True),
+        ("broken", r"ResponseNotRead|\w+ 500", True),
+        ("unavailable", r"ResponseNotRead|\w+ 503", True),
         ("bad-gateway", "SDKError 502", True),
         ("hang", "ReadTimeout", True),
         ("drop", "RemoteProtocolError", True),
@@ -235,7 +249,8 @@ async def test_every_fault_is_model_away(server: MistralServer, model: MistralMo
 
     away = await _away(model)
 
-    assert (cause, is_passing) == (away.cause, away.is_passing)
+    assert re.fullmatch(cause, away.cause)
+    assert is_passing == away.is_passing
 
 
 @pytest.mark.parametrize("raw", [b"data: \xff\xfe", b"data: 12", b"data: []", b'data: {"id":"x"}'])
@@ -329,8 +344,8 @@ async def test_model_writes_the_answer(server: MistralServer, hurried: Profond, 
         ("rate-limited-a-day", "SDKError 429"),
         ("rate-limited-till-2099", "SDKError 429"),
         ("unauthorized", "SDKError 401"),
-        ("broken", "ResponseNotRead"),
-        ("unavailable", "ResponseNotRead"),
+        ("broken", r"ResponseNotRead|\w+ 500"),
+        ("unavailable", r"ResponseNotRead|\w+ 503"),
         ("bad-gateway", "SDKError 502"),
         ("hang", "no text in time"),
         ("drop", "RemoteProtocolError"),
@@ -346,7 +361,7 @@ async def test_fault_that_stays_brings_the_card(server: MistralServer, hurried: 
     _assert_useful(asked, HURRIED["mistral_first_text_seconds"])
     assert _card_text(hurried) in _flat(asked.answer.text)
     assert (Writer.CARDS, True, (words("note-cards-away"),)) == (asked.answer.writer, asked.answer.is_whole, asked.answer.notes)
-    assert cause == asked.causes[0]
+    assert re.fullmatch(cause, asked.causes[0])
     assert [asked.causes[-1]] == [entry["cause"] for entry in asked.logs if entry["event"] == "model_gave_up"]
 
 
@@ -362,7 +377,7 @@ async def test_blank_answer_brings_the_card(server: MistralServer, hurried: Prof
 
 
 @pytest.mark.usefixtures("short_pause")
-@pytest.mark.parametrize("name", ["rate-limited", "broken", "unavailable", "bad-gateway", "drop", "empty"])
+@pytest.mark.parametrize("name", ["rate-limited", "unavailable", "bad-gateway", "drop", "empty"])
 async def test_fault_that_passes_is_not_noticed(server: MistralServer, patient: Profond, name: str) -> None:
     """After one fault that passes, a second try gives the model's own answer, without a note."""
     server.enqueue(FAULTS[name])
@@ -511,6 +526,28 @@ async def test_stop_closes_the_stream(server: MistralServer, patient: Profond, n
     answer = answering.result()
     assert (True, [answer], False, 1) == (is_stopped, surface.answers, answer.is_whole, server.aborts)
     assert answer.text.endswith(words("stopped"))
+
+
+class StuckSurface(RecordingSurface):
+    """A surface whose first update never ends, as a chat that does not answer."""
+
+    async def update(self, parts: Sequence[str]) -> None:
+        await super().update(parts)
+        await asyncio.Event().wait()
+
+
+async def test_stop_while_a_surface_is_slow_closes_the_stream(server: MistralServer, patient: Profond) -> None:
+    """Stopping closes the connection even while a slow chat, not the model, is waited for."""
+    server.enqueue(FAULTS["hang-midway"])
+    surface = StuckSurface()
+    ticket = await patient.assistant.take(_question())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(patient.assistant.answer(ticket, surface))
+        await _until(surface.shown)
+        await patient.assistant.stop(ticket.id, PERSON)
+
+    await _until(server.aborted)
+    assert surface.answer.text.endswith(words("stopped"))
 
 
 # What leaves, and what stays

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +18,7 @@ from core.store.database import database_health, key_file, read_url
 from core.store.tables import metadata, turns
 from tests.conftest import MakeSettings, OpenStore
 from tests.samples import ANNA, ROOM, a_question, ask, pseudonym
+from tests.servers.postgres import connected
 
 IS_POSIX = os.name == "posix"
 CANARIES = ("canari-question", "canari-answer", "canari-person", "canari-room", "canari-reply", "canari-report", "canari-file", "canari-waiting")
@@ -176,11 +176,8 @@ async def dumped(database_url: str) -> bytes:
     if "://" not in database_url:
         folder = Path(database_url).parent
         return b"".join(path.read_bytes() for path in sorted(folder.glob("profond.db*")))
-    connection = await asyncpg.connect(database_url)
-    try:
+    async with connected(database_url) as connection:
         found = [await connection.fetch(f"SELECT * FROM {table}") for table in metadata.tables]  # noqa: S608  # our own names
-    finally:
-        await connection.close()
     values = [value for table in found for row in table for value in row.values()]
     return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
 
@@ -278,7 +275,9 @@ async def test_the_doctor_knows_the_database(settings: MakeSettings, database_ur
 async def test_sqlite_is_opened_for_a_crowd(settings: MakeSettings, tmp_path: Path) -> None:
     """The file is in WAL, every connection checks foreign keys, waits for the lock and erases for good."""
     async with open_store(settings()) as store, store._database.read() as connection:
-        found = [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in ("foreign_keys", "busy_timeout", "synchronous", "secure_delete")]
+        found = [
+            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in ("foreign_keys", "busy_timeout", "synchronous", "secure_delete")
+        ]
 
     with closing(sqlite3.connect(tmp_path / "profond.db")) as file:
         assert "wal" == file.execute("PRAGMA journal_mode").fetchone()[0]

@@ -60,9 +60,12 @@ _STEMMER = Stemmer.Stemmer("french")
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Return the stem of a folded word; plurals that Snowball leaves (`photos`, `tokens`) lose their `s` first."""
-    if len(word) > 3 and word[-1] == "s" and word[-2] not in "su":
-        word = word[:-1]
-    return str(_STEMMER.stemWord(word))
+    return str(_STEMMER.stemWord(singular(word)))
+
+
+def singular(word: str) -> str:
+    """Return a folded word without the `s` of its plural."""
+    return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" else word
 
 
 class Compound(NamedTuple):

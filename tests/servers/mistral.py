@@ -68,6 +68,7 @@ class Fault:
         after: how many pieces of text stand before a fault midway.
         delay: seconds between two chunks.
         finish_reason: how an answer ends.
+        usage: the tokens that the last chunk counts.
         status: the status of a refusal; `body` and `content_type` follow from it where they are not given.
         retry_after: the header of a refusal, seconds or an HTTP date.
         headers: more headers of a refusal or of a stream.
@@ -80,6 +81,7 @@ class Fault:
     after: int = 6
     delay: float = 0.0
     finish_reason: str = "stop"
+    usage: Mapping[str, Any] = field(default_factory=lambda: USAGE)
     status: int = 500
     body: str | None = None
     content_type: str | None = None
@@ -255,7 +257,7 @@ class MistralServer:
             await self._pause(fault.delay)
         if fault.kind == "answer":
             choice = {"index": 0, "delta": {"content": ""}, "finish_reason": fault.finish_reason}
-            await self._send(response, {**blank, "choices": [choice], "usage": USAGE})
+            await self._send(response, {**blank, "choices": [choice], "usage": {**fault.usage}})
             await response.write(b"data: [DONE]\n\n")
         else:
             await self._fail(request, response, fault)

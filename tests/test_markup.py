@@ -1,0 +1,132 @@
+"""What a chat is shown of what a model wrote."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.markup import Rules, blocks, cited, clean, defuse, links_in, plain, settled, visible
+
+RULES = Rules(links=("https://ok.fr/cours",), sources=("convolution", "pourquoi-optimiser"))
+NASTY = """` `` ``` ~~~ ```py\\n \\n```\\n \\n~~~\\n \\n \\n\\n * ** _ __ ~~ *a* **gras** $ $$ $x^2$ $a<b$ $$\\n \\( \\) \\[ \\] \\frac{1}{2}
+| |a|b|\\n <b> </b> <
+<! <!-- --> <br> <script> <a`b> <<b>script> @ @everyone @here @channel @@everyoneeveryone everyone <@123> <@!1> <@&1> <#1> <!channel>
+<!here> <!subteam^S1|x> <@U1|name> [ ] ]( ( ) [1] [2] [9] [convolution] [autre-carte] [1,9] [a]( ![x](
+[x](https://evil.com) [ok](https://ok.fr/cours/a)
+https://ok.fr/cours/a https://ok.fr@evil.com/cours https://ok.fr.evil.com/cours https://evil.com/a?b=1 https: http // / :// www. www.evil.com
+<https://evil.com> <https://ok.fr/cours> <https://evil.com|ok> javascript:alert(1)
+data:text/html,x \\x1b \\x1b[31m \\x1b]8;;https://evil.com\\x07 \\x1b[ m
+\\u200b \\u202e \\ufeff \\u2066 \\ufe0f \\u2028 \\r \\r\\n \\t \\ue000 \\x00 é - # 1. ! \\ 5 $5 à 2*3""".split()
+KEPT = ("\\(", "\\)", "\\[", "\\]", "\\frac")
+FRAGMENTS = [piece if not piece.isascii() or piece == "\\" or piece.startswith(KEPT) else piece.encode().decode("unicode_escape") for piece in NASTY]
+PROSE = ["Une image ", "est un tableau de nombres. ", "L'œil voit ; ", "le prix : 5 $ et 10 $ ", "a ", " ", "c'est-à-dire\u00a0: ", "x = a[0] "]
+TEXTS = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.sampled_from(PROSE), st.sampled_from(FRAGMENTS)), max_size=14).map("".join)
+OFTEN = settings(max_examples=150, deadline=None, derandomize=True)
+PING = re.compile(r"@(everyone|here|channel)|<[@#][!&]?\w|<!(channel|here|everyone|subteam)", re.IGNORECASE)
+LINK = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>`)\]]+|(?<![a-z0-9])www\.\w[^\s<>`)\]]*|(?<![a-z0-9])(?:javascript|data):\w[^\s)]*", re.IGNORECASE)
+
+
+def outside_code(text: str) -> str:
+    prose = [text[block.start : block.end] for block in blocks(text) if block.kind != "fence"]
+    return re.sub(r"`[^`\n]*`", "`·`", "".join(prose))
+
+
+@OFTEN
+@given(TEXTS)
+def test_no_ping_is_alive(text: str) -> None:
+    """No mention of any platform survives, in prose or in code."""
+    assert None is PING.search(clean(text, RULES))
+
+
+@OFTEN
+@given(TEXTS)
+def test_only_allowed_links_can_be_clicked(text: str) -> None:
+    """Every address outside code lies below an allowed one, and every Markdown link points there."""
+    shown = outside_code(clean(text, RULES))
+
+    assert [] == [found for found in LINK.findall(shown) if not re.match(r"https://ok\.fr/cours(/|$|[?#.,;:!])", found)]
+    assert [] == re.findall(r"\]\((?!https://ok\.fr/cours)", shown)
+
+
+@OFTEN
+@given(TEXTS)
+def test_no_tag_and_nothing_invisible(text: str) -> None:
+    """Outside code there is no HTML tag; nowhere is there a control, invisible or direction-changing character."""
+    shown = clean(text, RULES)
+
+    assert None is re.search(r"<[a-zA-Z/!]", outside_code(shown))
+    assert [] == [letter for letter in shown if letter not in "\n\t" and unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Cn"}]
+
+
+@OFTEN
+@given(TEXTS)
+def test_only_retrieved_sources_are_numbered(text: str) -> None:
+    """Outside code a number in brackets names one of the retrieved cards."""
+    assert {"1", "2"} >= set(re.findall(r"\[(\d+)\]", outside_code(clean(text, RULES))))
+
+
+@OFTEN
+@given(TEXTS)
+def test_what_was_shown_is_never_contradicted(text: str) -> None:
+    """At every prefix the rendering of what is settled begins the final rendering, as Markdown and as plain text."""
+    final = clean(text, RULES)
+    for size in range(len(text) + 1):
+        shown = clean(text[: settled(text[:size])], RULES)
+        assert final.startswith(shown)
+        assert plain(final).startswith(plain(shown))
+
+
+@OFTEN
+@given(TEXTS)
+def test_an_open_fence_is_shown_closed(text: str) -> None:
+    """With `keeps_fences` the same holds, but for the closing line of the last fence."""
+    final = clean(text, RULES)
+    for size in range(len(text) + 1):
+        shown = clean(text[: settled(text[:size], keeps_fences=True)], RULES)
+        assert final.startswith((shown, shown.removesuffix("```\n")))
+
+
+@OFTEN
+@given(st.lists(st.sampled_from(PROSE[:3]), min_size=1, max_size=8).map("".join))
+def test_plain_prose_waits_for_its_last_word_alone(text: str) -> None:
+    """Everything up to the last space of plain prose is settled."""
+    assert text.rfind(" ") + 1 == settled(text)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ("x", "<<b>script>x"),
+        ("@@ everyoneeveryone", "@@everyoneeveryone"),
+        ("@ everyone", "@\u200beveryone"),
+        ("`< @123>`", "`<@123>`"),
+        ("`evil.com/x` y", "ht<b>tps://evil.com/x y"),
+        ("ici", "[ici](https://ok.fr@evil.com/cours)"),
+        ("[ici](https://ok.fr/cours/a)", "[ici](https://ok.fr/cours/a)"),
+        ("`evil.com`", "<https://evil.com>"),
+        ("5 $ et 10 $, ou 5$, puis 10$ fin", "5 $ et 10 $, ou 5$, puis 10$ fin"),
+        ("x² et 1 / 2", r"$x^2$ et \(\frac{1}{2}\)"),
+        ("1 / 2\nfin", "$$\n\\frac{1}{2}\n$$\nfin"),
+        ("Vu [1][2].", "Vu [convolution][2][9]."),
+        ("```html\n<b>https://evil.com</b> x[9]\n```\n", "```html\n<b>https://evil.com</b> x[9]\n```"),
+        ("```py\nprint(1)\n```\n", "~~~py\nprint(1)"),
+    ],
+)
+def test_renders(expected: str, text: str) -> None:
+    """A text has one rendering."""
+    assert expected == clean(text, RULES)
+
+
+def test_sources_are_not_read_in_code() -> None:
+    """An index in code names no source."""
+    assert (2,) == cited("Vu [2].\n```py\nx[1]\n```\n`y[1]`\n", 2)
+
+
+def test_small_ones() -> None:
+    """Escapes go, line ends are one character, pings get a space, plain text has no marks, links are found once."""
+    assert "rouge\n" == visible("\x1b[31mrouge\x1b[0m\r\n")
+    assert "< !channel>" == defuse("<!channel>")
+    assert "• gras x\nTitre\n" == plain("- **gras** `x`\n# Titre\n")
+    assert ("https://ok.fr/a",) == links_in(["Voir https://ok.fr/a.", "https://ok.fr/a"])

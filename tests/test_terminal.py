@@ -1,0 +1,158 @@
+"""The terminal as a person sees it: a real subprocess in an empty folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.mistral import MistralServer
+
+QUESTION = "C'est quoi une convolution ?"
+CANARY = "zanzibar-canari"
+
+
+def profond(folder: Path, *words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person would, with an empty home."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP") if name in os.environ}
+    environment = kept | {"HOME": str(folder), "USERPROFILE": str(folder), "PYTHONPATH": str(Path(__file__).resolve().parents[1])} | variables
+    return subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-m", "bots", *words],
+        cwd=folder, env=environment, input=stdin, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_question_is_answered_in_an_empty_folder(tmp_path: Path) -> None:
+    """With no key and no setting, the cards answer, plain, and nothing stands on the error stream."""
+    done = profond(tmp_path, "ask", QUESTION)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "• " in done.stdout
+    assert "Exemple" in done.stdout
+    assert "Sources : L'opération de convolution (convolution)" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "**" not in done.stdout
+
+
+def test_levels_and_languages(tmp_path: Path) -> None:
+    """--level takes French names, --lang en changes the words around the card."""
+    texts = {profond(tmp_path, "ask", QUESTION, "--level", level).stdout for level in ("débutant", "intermediaire", "advanced")}
+    english = profond(tmp_path, "ask", QUESTION, "--lang", "en").stdout
+
+    assert 3 == len(texts)
+    assert "Your turn" in english
+    assert "in French" in english
+
+
+@pytest.mark.parametrize(
+    ("words", "variables"),
+    [
+        (["ask"], {}),
+        (["ask", "x", "--colour"], {}),
+        (["sing"], {}),
+        (["ask", "x", "--level", "expert"], {}),
+        (["ask", "x", "--lang", "de"], {}),
+        (["ask", "   "], {}),
+        (["ask", "x"], {"ALLOWANCE_SIZE": "beaucoup"}),
+        (["ask", "x"], {"DATABASE_URL": "mysql://u@h/b"}),
+        (["ask", "x"], {"DATABASE_URL": "no/such/folder/p.db"}),
+        (["ask", "x"], {"PROFOND_COURSE": "nowhere"}),
+        (["ask", "x"], {"MISTRAL_DEBUG": "1"}),
+        (["kb", "eval", "nowhere.json"], {}),
+        (["reports", "--done", "nothing"], {}),
+    ],
+)
+def test_bad_input_gets_one_sentence(tmp_path: Path, words: list[str], variables: dict[str, str]) -> None:
+    """A mistake is told in one French sentence on the error stream, with a non-zero exit code and no traceback."""
+    done = profond(tmp_path, *words, **variables)
+
+    assert done.returncode != 0
+    assert 1 == len(done.stderr.strip().splitlines())
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_conversation(tmp_path: Path) -> None:
+    """The chat remembers, obeys its commands, meters the asker and ends with exit code 0."""
+    lines = [QUESTION, "/level avancé", "pourquoi ?", "/simple", "/usage", "merci", "/topic", "/topic poolin", "/quiz", "/quiz je sais"]
+    lines += ["/mal", "/signaler pas clair", "/mydata", "/forget", "/forget oui", "/help", "/zut", "/refaire", "/quit", "/usage"]
+    done = profond(tmp_path, "chat", stdin="\n".join(lines) + "\n")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 3 <= done.stdout.count("Sources : L'opération de convolution")
+    for seen in ("niveau avancé", "7 question(s) sur 10", "Avec plaisir", "Le pooling", "Réponse :", "C'est effacé", "Je ne connais pas /zut"):
+        assert seen in done.stdout
+    assert done.stdout.rstrip().endswith("À bientôt !")
+
+
+def test_the_chat_meters_a_student(tmp_path: Path) -> None:
+    """Over the allowance the student learns when the next question comes."""
+    done = profond(tmp_path, "chat", stdin=f"{QUESTION}\n{QUESTION}\n", ALLOWANCE_SIZE="1")
+
+    assert "la prochaine arrive dans 3 min" in done.stdout
+
+
+def test_reports_reach_the_teacher(tmp_path: Path) -> None:
+    """A report and a thumb down are listed with card and version, and leave the list when they are settled."""
+    profond(tmp_path, "chat", stdin=f"{QUESTION}\n/mal\n/signaler faux\n")
+    listed = json.loads(profond(tmp_path, "reports", "--json").stdout)
+    for entry in listed:
+        assert 0 == profond(tmp_path, "reports", "--done", entry["id"]).returncode
+
+    assert {"report", "thumb_down"} == {entry["kind"] for entry in listed}
+    assert ["convolution"] == listed[0]["cards"]
+    assert 12 == len(listed[0]["course_version"])
+    assert "Aucun signalement." == profond(tmp_path, "reports").stdout.strip()
+
+
+def test_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None:
+    """A line each for settings, database, course and key; a fault gives exit code 1 and the mend."""
+    good = profond(tmp_path, "doctor")
+    bad = profond(tmp_path, "doctor", MISTRAL_API_KEY="k", MISTRAL_SERVER_URL="http://127.0.0.1:9", SLACK_APP_TOKEN="xapp-1")
+
+    assert (0, 1) == (good.returncode, bad.returncode)
+    assert 5 <= len(good.stdout.splitlines())
+    assert "ne répond pas" in bad.stdout
+    assert "mets les deux" in bad.stdout
+
+
+def test_migrate_and_the_courses_tools(tmp_path: Path) -> None:
+    """migrate, kb check, kb search and kb eval work from the first day."""
+    questions = tmp_path / "q.json"
+    questions.write_text(json.dumps([{"id": "1", "kind": "direct", "question": QUESTION, "targets": ["convolution"]}]), encoding="utf-8")
+    measured = json.loads(profond(tmp_path, "kb", "eval", str(questions), "--json").stdout)
+    found = json.loads(profond(tmp_path, "kb", "search", "la convolutoin", "--json").stdout)
+
+    assert 0 == profond(tmp_path, "migrate").returncode
+    assert 0 == profond(tmp_path, "kb", "check").returncode
+    assert (1.0, 1.0, 0) == (measured["recall_at_1"], measured["mrr"], measured["offtopic_sure"])
+    assert "convolution" == found["cards"][0]["card"]
+    assert {"convolutoin": "convolution"} == found["repaired"]
+
+
+async def test_a_model_answers_in_the_terminal(tmp_path: Path) -> None:
+    """With a key, the model's text is printed and its cards are named."""
+    import asyncio  # noqa: PLC0415
+
+    async with MistralServer() as server:
+        done = await asyncio.to_thread(profond, tmp_path, "ask", QUESTION, MISTRAL_API_KEY="k", MISTRAL_SERVER_URL=server.url)
+
+    assert 0 == done.returncode
+    assert "Sources :" in done.stdout
+    assert 1 == len(server.requests)
+
+
+def test_no_word_of_a_student_is_in_a_log_or_a_file(tmp_path: Path) -> None:
+    """A canary typed as question, report and key is found in no log line and in no file in clear."""
+    typed = f"{QUESTION} {CANARY}\n/signaler {CANARY}\n"
+    done = profond(tmp_path, "chat", stdin=typed, PROFOND_LOG_LEVEL="debug", PROFOND_LOG_FORMAT="json", DISCORD_TOKEN=CANARY)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    answered = [line for line in lines if line["event"] == "question_answered"]
+
+    assert 1 == len(answered)
+    assert {"ticket", "zone", "writer", "model", "tokens_input", "cost_micros", "milliseconds"} <= set(answered[0])
+    assert CANARY not in done.stderr
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert CANARY.encode() not in path.read_bytes()
