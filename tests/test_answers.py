@@ -14,7 +14,9 @@ from tests.readability import reading_ease
 from tests.surfaces import RecordingSurface
 from tests.test_course import COMPUTING
 
-FRENCH = frozenset("le la les l un une des de du d et est en que qui dans pour pas sur ce il elle tu à au aux ne se par plus avec on ou son sa ses".split())
+FRENCH = frozenset(
+    "le la les l un une des de du d et est en que qui dans pour pas sur ce il elle tu à au aux ne se par plus avec on ou son sa ses".split()
+)
 ENGLISH = frozenset("the of and to is in that it for on with as are this be by at from or an".split())
 COURSE = load_course(Settings(_env_file=None).course_folder)
 ASKED = [q for q in read_questions(COURSE.folder / "questions" / "calibration.json") if len(q.targets) == 1][:60]

@@ -200,7 +200,9 @@ async def test_files_reach_the_model_as_text(opened: Opener) -> None:
     assert "x = conv(1)(fichier>" in model.asked[0][-1].content
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.exe", b"MZ"), ("a.py", b"\x89PNG\0"), ("a.txt", b"x" * 300_000), ("a.ipynb", b"{}"), ("a.py", b"\xff\xfe")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.exe", b"MZ"), ("a.py", b"\x89PNG\0"), ("a.txt", b"x" * 300_000), ("a.ipynb", b"{}"), ("a.py", b"\xff\xfe")]
+)
 async def test_a_file_that_cannot_be_read_costs_nothing(opened: Opener, name: str, content: bytes) -> None:
     """A wrong type, a file that lies about itself and one over the limit are refused before anything is taken."""
     async with opened() as profond:

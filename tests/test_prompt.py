@@ -21,7 +21,9 @@ def course() -> Course:
     return load_course(Settings(_env_file=None).course_folder)
 
 
-def prompt(course: Course, question: str, *, level: Level = Level.BEGINNER, turns: tuple[Turn, ...] = (), manner: Manner = Manner.PLAIN) -> list[ChatMessage]:
+def prompt(
+    course: Course, question: str, *, level: Level = Level.BEGINNER, turns: tuple[Turn, ...] = (), manner: Manner = Manner.PLAIN
+) -> list[ChatMessage]:
     return build_prompt(course_template(course), course, question, passages=[PASSAGE], level=level, turns=turns, manner=manner)
 
 

@@ -111,10 +111,13 @@ async def test_a_crowd_takes_exactly_the_days_limit(open_it: OpenStore) -> None:
         assert {Ticket: 5, AllowanceSpent: 15} == Counter(map(type, found))
 
 
-@pytest.mark.xfail(reason="BUG: on SQLite the fifteen writers starve each other in the busy handler", strict=False)
-async def test_a_class_is_taken_in_time(store: Store) -> None:
-    """Thirty students who ask in the same moment are all taken within the 500 ms."""
+async def test_a_class_is_taken_in_time(store: Store, database_url: str, request: pytest.FixtureRequest) -> None:
+    """Thirty students who ask in the same moment are all taken within the 500 ms, once the connections are open."""
+    if "://" not in database_url:
+        reason = "BUG: on SQLite the fifteen connections starve each other in the busy handler"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     asked = [a_question(person=f"discord:{number}") for number in range(30)]
+    await asyncio.gather(*(store.usage(ANNA) for _ in asked))
 
     found = await asyncio.gather(*map(store.accept, asked), return_exceptions=True)
 
