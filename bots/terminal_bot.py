@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from rich.console import Console
-from rich.markdown import Markdown
 
 from core.errors import ProfondError
 from core.knowledge import Card, Topic, read_level
@@ -77,7 +76,7 @@ class TerminalReply:
         if fresh.count("```") % 2 and not is_last:
             return
         for block in _screen_blocks(fresh):
-            self._console.print(Markdown(block, code_theme="ansi_dark") if block.strip() else "")
+            show(self._console, block)
         self._printed = text[:end]
 
 
@@ -317,8 +316,10 @@ class Chat:
 
 def show(console: Console, text: str) -> None:
     """Print Markdown, or plain text into a pipe."""
-    if console.is_terminal:
-        console.print(Markdown(text))
+    if console.is_terminal and text.strip():
+        from rich.markdown import Markdown  # noqa: PLC0415  # slow to import, and useless in a pipe
+
+        console.print(Markdown(text, code_theme="ansi_dark"))
     else:
         console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
 

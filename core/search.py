@@ -8,14 +8,16 @@ score times the idf-weighted share of the question which the card covers (to the
 counted at full weight. The constants were chosen on the calibration questions, where none of them matters much.
 """
 
+import heapq
 import math
 import re
+from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from core.french import Analysis, Vocabulary, compounds, flat, singular, stop_words, terms
+from core.french import Analysis, Vocabulary, flat, singular, terms, written_words
 from core.knowledge import Card, Course, Thresholds
 from core.messages import Passage, Zone
 
@@ -54,17 +56,19 @@ class Found(NamedTuple):
 class Posting(NamedTuple):
     """One term's weights: the cards that hold it, its weight in their ranking and in their confidence."""
 
-    cards: list[int]
-    ranking: list[float]
-    confidence: list[float]
+    cards: "array[int]"
+    ranking: "array[float]"
+    confidence: "array[float]"
 
 
 class Name(NamedTuple):
-    """A title or an alias, as the set of its stems."""
+    """A title, a part of one, or an alias: its card, the number of its stems and the sum of their rarities."""
 
     card: int
-    stems: frozenset[str]
+    size: int
+    rarity: float
     is_title: bool
+    is_whole: bool
 
 
 def _fields(card: Card) -> Iterator[tuple[float, float, str]]:
@@ -87,15 +91,20 @@ def _example_fields(card: Card) -> Iterator[tuple[float, float, str]]:
 Weights = dict[str, list[float]]
 
 
-def _weigh(card: Card) -> Weights:
-    """Return the card's terms, stems and `=words`, with their weights in the ranking and in the confidence."""
+def _weigh(card: Card, words: Counter[str]) -> Weights:
+    """Return the card's terms, stems and `=words`, with their weights in the ranking and in the confidence; count its words."""
     weights: Weights = defaultdict(lambda: [0.0, 0.0])
     for ranking, confidence, text in (*_fields(card), *_example_fields(card)):
-        for term in terms(text):
-            weights[term][0] += ranking
-            weights[term][1] += confidence
-        for word in set(map(singular, set(_words(text)) - stop_words())):
-            weights[f"={word}"][0] += ranking
+        written = written_words(text)
+        for word in written:
+            for term in word.stems:
+                weight = weights[term]
+                weight[0] += ranking
+                weight[1] += confidence
+        for letters in {letters for word in written for letters in word.letters}:
+            weights[letters][0] += ranking
+        if confidence:  # a fault quoted in an example is no word of the course
+            words.update({part for word in written for part in (word.whole, *word.parts)})
     return weights
 
 
@@ -106,20 +115,23 @@ class SearchIndex:
         self._cards = course.cards
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
         self._thresholds = course.thresholds
-        weighed = [_weigh(card) for card in self._cards]
+        words: Counter[str] = Counter()
+        weighed = [_weigh(card, words) for card in self._cards]
         held = Counter(term for weights in weighed for term in weights)
         count = len(self._cards)
         self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
         self._unknown = math.log(1 + 2 * count)
         self._postings = self._invert(weighed)
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
-        self._names = self._index_names()
-        self._vocabulary = Vocabulary(word for card in self._cards for _, _, text in _fields(card) for word in set(_words(text)))
+        self._names: list[Name] = []
+        self._names_with: dict[str, "array[int]"] = defaultdict(lambda: array("L"))
+        self._index_names()
+        self._vocabulary = Vocabulary(words)
 
     def _invert(self, weighed: Sequence[Weights]) -> dict[str, Posting]:
         lengths = [sum(ranking for term, (ranking, _) in weights.items() if term[0] != "=") for weights in weighed]
         mean = sum(lengths) / max(1, len(lengths)) or 1.0
-        postings: dict[str, Posting] = defaultdict(lambda: Posting([], [], []))
+        postings: dict[str, Posting] = defaultdict(lambda: Posting(array("L"), array("d"), array("d")))
         for number, weights in enumerate(weighed):
             norm = K1 * (1 - B + B * lengths[number] / mean)
             for term, (ranking, confidence) in weights.items():
@@ -130,28 +142,27 @@ class SearchIndex:
                 posting.confidence.append(scale * confidence / (confidence + norm))
         return dict(postings)
 
-    def _index_names(self) -> dict[str, list[Name]]:
-        names: dict[str, list[Name]] = defaultdict(list)
+    def _index_names(self) -> None:
         for number, card in enumerate(self._cards):
-            written = [(text, False) for text in card.aliases if len(set(terms(text))) > 1 or len(compounds(text)) == 1]
-            written += [(text, True) for text in {card.title, *_SEGMENT.split(card.title)}]
-            for text, is_title in written:
-                name = Name(number, frozenset(terms(text)), is_title)
-                for stem in name.stems:
-                    names[stem].append(name)
-        return dict(names)
+            aliases = [alias for alias in card.aliases if len(set(terms(alias))) > 1 or len(written_words(alias)) == 1]
+            for text in dict.fromkeys((card.title, *_SEGMENT.split(card.title), *aliases)):
+                stems, is_title = set(terms(text)), text in card.title
+                rarity = sum(map(self._idf.__getitem__, stems))
+                for term in stems:
+                    self._names_with[term].append(len(self._names))
+                self._names.append(Name(number, len(stems), rarity, is_title, is_whole=not is_title or text == card.title))
 
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         ranking: dict[int, float] = defaultdict(float)
-        for term in (*analysis.terms, *{f"={singular(word)}" for word in analysis.words}):
+        for term in (*analysis.terms, *sorted({f"={singular(word)}" for word in analysis.words})):
             posting = self._postings.get(term)
             if posting:
                 for number, weight in zip(posting.cards, posting.ranking, strict=True):
                     ranking[number] += weight
         sure_names = self._add_names(analysis, ranking)
-        best = sorted(ranking, key=lambda number: (-ranking[number], number))[:limit]
+        best = [number for _, number in heapq.nsmallest(limit, ((-score, number) for number, score in ranking.items()))]
         passages = tuple(self._scored(number, ranking[number], analysis, sure_names.get(number, 0.0)) for number in best)
         matched = tuple(term for term in analysis.terms if term in self._postings)
         zone = self._zone(passages, self._thresholds)
@@ -164,21 +175,25 @@ class SearchIndex:
 
     def _add_names(self, analysis: Analysis, ranking: dict[int, float]) -> dict[int, float]:
         """Add what names met are worth to the ranking; return what whole names are worth to the confidence, by card."""
-        asked = frozenset(analysis.terms)
+        met: dict[int, float] = defaultdict(float)
+        sizes: Counter[int] = Counter()
+        for term in analysis.terms:
+            for number in self._names_with.get(term, ()):
+                met[number] += self._idf[term]
+                sizes[number] += 1
         titles: dict[int, float] = defaultdict(float)
         whole: dict[int, float] = defaultdict(float)
-        for name in {name for term in analysis.terms for name in self._names.get(term, ())}:
-            met, all_of_it = (sum(map(self._idf.__getitem__, stems)) for stems in (name.stems & asked, name.stems))
+        for number, worth in met.items():
+            name = self._names[number]
             if name.is_title:
-                titles[name.card] = max(titles[name.card], met * met / all_of_it)
-            if name.stems <= asked and (not name.is_title or name.stems == self._titles[name.card]):
-                whole[name.card] = max(whole[name.card], met)
-        for number, worth in titles.items():
-            ranking[number] += NAMED_TITLE * worth
-        for number, worth in whole.items():
-            ranking[number] += NAMED_ALIAS * worth
-        asked_by_name = {number for number in ranking if asked and asked <= self._titles[number]}
-        return {n: NAMED_CONFIDENCE * whole[n] + ASKED_BY_NAME * (n in asked_by_name) for n in {*whole, *asked_by_name}}
+                titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
+            if name.is_whole and sizes[number] == name.size:
+                whole[name.card] = max(whole[name.card], worth)
+        for card in {*titles, *whole}:
+            ranking[card] += NAMED_TITLE * titles[card] + NAMED_ALIAS * whole[card]
+        asked = frozenset(analysis.terms)
+        by_name = {card for card in titles if asked and asked <= self._titles[card]}
+        return {card: NAMED_CONFIDENCE * whole[card] + ASKED_BY_NAME * (card in by_name) for card in {*whole, *by_name}}
 
     def _scored(self, number: int, score: float, analysis: Analysis, named: float) -> Passage:
         card, covered, whole, own = self._cards[number], 0.0, 0.0, 0.0
@@ -204,9 +219,3 @@ class SearchIndex:
         if confidence >= thresholds.sure:
             return Zone.SURE
         return Zone.UNSURE if confidence >= thresholds.outside else Zone.OUTSIDE
-
-
-def _words(text: str) -> Iterator[str]:
-    for whole, parts in compounds(text):
-        yield whole
-        yield from parts

@@ -365,6 +365,18 @@ async def test_fault_that_stays_brings_the_card(server: MistralServer, hurried: 
     assert [asked.causes[-1]] == [entry["cause"] for entry in asked.logs if entry["event"] == "model_gave_up"]
 
 
+@pytest.mark.usefixtures("short_pause")
+async def test_tries_end_with_the_deadline(server: MistralServer, hurried: Profond) -> None:
+    """A fault that may pass is tried again a few times, each later than the last, and no longer than the student waits."""
+    server.default = FAULTS["rate-limited"]
+
+    asked = await _ask(hurried)
+
+    _assert_useful(asked, HURRIED["mistral_first_text_seconds"])
+    assert 2 <= len(server.requests) <= 6
+    assert [(Writer.CARDS, "SDKError 429")] * len(server.requests) == [(asked.answer.writer, cause) for cause in asked.causes]
+
+
 async def test_blank_answer_brings_the_card(server: MistralServer, hurried: Profond) -> None:
     """An answer of nothing but white space counts as none: the student reads the card."""
     server.default = FAULTS["blank"]

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -68,35 +68,44 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" else word
 
 
-class Compound(NamedTuple):
-    """A written word: `max_tokens` is the word `maxtokens` and its parts `max`, `tokens`."""
+class Written(NamedTuple):
+    """A word as it is written: `max_tokens` is the word `maxtokens`, its parts, and what is searched for it.
+
+    Attributes:
+        stems: of the whole and of every part that is no stop word.
+        letters: the same words letter for letter, marked by a leading `=`.
+    """
 
     whole: str
     parts: tuple[str, ...]
+    stems: tuple[str, ...]
+    letters: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
-def compounds(text: str) -> tuple[Compound, ...]:
+def _written(whole: str, parts: tuple[str, ...]) -> Written:
+    told = [part for part in parts if part not in stop_words() and len(part) > 1]
+    words = dict.fromkeys([whole, *told] if len(parts) > 1 else told)
+    return Written(whole, parts, tuple(map(stem, words)), tuple(f"={singular(word)}" for word in words))
+
+
+@lru_cache(maxsize=50_000)
+def _read(word: str) -> tuple[Written, ...]:
+    """Return what a folded word with its hyphens is: one word, or several that a hyphen only ties (`est-ce`)."""
+    parts = tuple(part for part in re.split(r"[_-]", word) if part and not _MEASURE.match(part))
+    if len(parts) > 1 and (parts[-1] in _PRONOUNS or all(part in stop_words() for part in parts)):
+        return tuple(_written(part, (part,)) for part in parts)
+    return (_written("".join(parts), parts),) if parts else ()
+
+
+def written_words(text: str) -> list[Written]:
     """Split text into folded written words; bare numbers and measures are left out."""
-    found = []
-    for written in _WORD.findall(flat(text)):
-        parts = tuple(part for part in re.split(r"[_-]", written) if part and not _MEASURE.match(part))
-        if len(parts) > 1 and (parts[-1] in _PRONOUNS or all(part in stop_words() for part in parts)):
-            found += [Compound(part, (part,)) for part in parts]
-        elif parts:
-            found.append(Compound("".join(parts), parts))
-    return tuple(found)
+    return [written for word in _WORD.findall(flat(text)) for written in _read(word)]
 
 
 def terms(text: str) -> Iterator[str]:
-    """Yield the stems of a card's text: of every word that is no stop word, and of compounds whole as well as in parts."""
-    stops = stop_words()
-    for whole, parts in compounds(text):
-        if len(parts) > 1:
-            yield stem(whole)
-        for part in parts:
-            if part not in stops and len(part) > 1:
-                yield stem(part)
+    """Yield the stems of a text: of every word that is no stop word, and of compounds whole as well as in parts."""
+    for written in written_words(text):
+        yield from written.stems
 
 
 _PRONOUNS = frozenset("je tu il elle on nous vous ils elles ce moi toi le la les lui leur y en t ci là".split())
@@ -141,18 +150,28 @@ class Vocabulary:
     """The words of one course, and how a misspelt word finds back to them."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        counts = Counter(words)
-        self._words = frozenset(counts)
-        self._stems = frozenset(map(stem, counts))
-        self._by_sound: dict[str, str] = {}
-        self._by_start: dict[tuple[str, int], list[str]] = {}
-        stops = stop_words()
-        for word in sorted(counts, key=lambda word: (-counts[word], word)):
-            if len(word) < 4 or word in stops:
-                continue
-            self._by_sound.setdefault(sound(word), word)
-            self._by_start.setdefault((sound(word)[:1], len(word)), []).append(word)
+        self._counts = Counter(words)
+        self._words = frozenset(self._counts)
+        self._stems = frozenset(map(stem, self._counts))
         self._repair = lru_cache(maxsize=10_000)(self._find)
+
+    @cached_property
+    def _by_sound(self) -> dict[str, list[str]]:
+        """The words by how they sound, the most frequent first; made when the first odd word comes."""
+        found: dict[str, list[str]] = {}
+        for word, _ in self._counts.most_common():
+            if len(word) > 3 and word not in stop_words():
+                found.setdefault(sound(word), []).append(word)
+        return found
+
+    @cached_property
+    def _by_start(self) -> dict[tuple[str, int], list[str]]:
+        """The same words by first sound and length."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for key, words in self._by_sound.items():
+            for word in words:
+                found.setdefault((key[:1], len(word)), []).append(word)
+        return found
 
     def __contains__(self, word: str) -> bool:
         return word in self._words
@@ -160,7 +179,7 @@ class Vocabulary:
     def analyse(self, text: str) -> Analysis:
         """Return the stems of a student's text, misspelt words repaired, split words joined."""
         stops, repaired, found = stop_words(), dict[str, str](), dict[str, str]()
-        for word in self._joined(compounds(text)):
+        for word in self._joined(written_words(text)):
             if word in stops or len(word) < 2:
                 continue
             mended = self._repair(word)
@@ -170,9 +189,9 @@ class Vocabulary:
                 found.setdefault(stem(mended), mended)
         return Analysis(tuple(found), tuple(found.values()), repaired)
 
-    def _joined(self, written: Sequence[Compound]) -> Iterator[str]:
+    def _joined(self, written: Sequence[Written]) -> Iterator[str]:
         """Yield words, and `dropout` for `drop out`; `sur apprentissage` is `surapprentissage` alone."""
-        words = [part for whole, parts in written for part in ((whole,) if whole in self._words else parts)]
+        words = [part for word in written for part in ((word.whole,) if word.whole in self._words else word.parts)]
         stops, skips = stop_words(), False
         for word, following in zip(words, [*words[1:], ""], strict=False):
             if skips:
@@ -193,7 +212,7 @@ class Vocabulary:
             return word
         key = sound(word)
         if key in self._by_sound and len(key) > 2:
-            return self._by_sound[key]
+            return self._by_sound[key][0]
         return self._elided(word) or self._stop_word(key) or self._nearest(word, key) or word
 
     def _elided(self, word: str) -> str | None:

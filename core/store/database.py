@@ -9,8 +9,8 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Database:
 
     engine: AsyncEngine
     vault: Vault
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """SQLite has one writer; its own way to wait is to poll, which starves the unlucky. Our tasks wait in a row instead."""
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -64,7 +66,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One writing transaction, committed at the end. Raises StoreAway."""
-        async with _translated(), _writing(self.engine).begin() as connection:
+        async with self._turn if self.engine.dialect.name == "sqlite" else nullcontext(), _translated(), _writing(self.engine).begin() as connection:
             yield connection
 
 
