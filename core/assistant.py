@@ -1,6 +1,7 @@
 """One question from being taken to being answered, as a straight line. Every face calls `take`, acknowledges, calls `answer`."""
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from core.files import cut_middle, read_files
 from core.knowledge import Course
 from core.markup import Rules, cited, links_in
 from core.messages import Answer, Choice, Completion, Figure, Level, Manner, Passage, Question, Ticket, Turn, Writer, Zone
+from core.privacy import scrub
 from core.prompt import card_passage_text
 from core.reply import Progress, ReplySurface
 from core.search import Found, SearchIndex
@@ -28,6 +30,8 @@ MAX_PASSAGES = 3
 WORTH_READING = 0.5
 """A passage is given to the model when it scores at least this share of the best one."""
 DEFAULT_LEVEL = Level.BEGINNER
+_MARKS = re.compile(r"\[(?:e-mail|téléphone|clé|mention)\]")
+"""What stands where personal data was: no word to search for."""
 
 
 @dataclass
@@ -126,7 +130,8 @@ class Assistant:
 
     async def _find(self, question: Question, turns: Sequence[Turn]) -> Found:
         """Search, reading a follow-up together with the turn before it."""
-        found = self._index.search(question.text)
+        text = _MARKS.sub(" ", scrub(question.text))
+        found = self._index.search(text)
         if question.again and question.manner is not Manner.PLAIN:
             past = await self._store.past(question.again)
             return self._same_cards(past.card_ids, found)
@@ -135,7 +140,7 @@ class Assistant:
         last = turns[-1]
         if not found.analysis.terms:
             return self._same_cards(last.card_ids, found)
-        joined = self._index.search(f"{last.question} {question.text}")
+        joined = self._index.search(f"{_MARKS.sub(' ', scrub(last.question))} {text}")
         is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
         return joined if joined.zone is Zone.SURE and is_about_the_course else found
 
@@ -170,7 +175,7 @@ class Assistant:
             if not draft.is_stopped:
                 raise
             draft.is_whole, draft.is_begun = False, bool(progress.raw.strip())
-            draft.text = f"{progress.raw.rstrip()}\n\n{draft.words('stopped')}".strip()
+            draft.text = f"{progress.raw.rstrip()}{_closing(progress.raw)}\n\n{draft.words('stopped')}".strip()
         finally:
             del self._writing[draft.ticket.id]
 
@@ -185,7 +190,7 @@ class Assistant:
             await self._pour(self._model.write(*self._asked(draft, for_model=True)), draft, progress)
         except ModelAway as away:
             log.warning("model_gave_up", cause=away.cause, ticket=draft.ticket.id, wrote=bool(progress.raw))
-            draft.is_whole = not progress.raw
+            draft.is_whole = not progress.raw.strip()
             note = "note-cards-away" if draft.is_whole else "note-model-stopped"
             draft.writer = Writer.CARDS if draft.is_whole else Writer.MODEL
             if draft.is_whole:

@@ -5,9 +5,10 @@ status with an empty body raises a plain RuntimeError; the text of an error may 
 but as ModelAway with a short cause for the log.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
@@ -17,10 +18,12 @@ from core.messages import ChatMessage, Completion, TokenUsage
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    import httpx2
     from mistralai.client import Mistral, models
     from mistralai.client.utils.eventstreaming import EventStreamAsync
 
 PASSING = frozenset({408, 429})
+CLOSING_SECONDS = 1.0
 
 
 class ChatModel(Protocol):
@@ -40,14 +43,12 @@ class MistralModel:
         self.name = settings.mistral_model
         self._client = client
         self._settings = settings
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
         """Yield pieces of text and, last, one Completion. Raises ModelAway."""
-        import httpx2  # noqa: PLC0415  # imported with the client, only where a key is set
-        from mistralai.client import errors  # noqa: PLC0415
-
         usage, reason, name = TokenUsage(), "", self.name
-        try:
+        with _translated():
             async with await self._open(messages) as stream:
                 async for event in stream:
                     chunk = event.data
@@ -57,33 +58,51 @@ class MistralModel:
                         reason = str(choice.finish_reason) if choice.finish_reason else reason
                         if text := _text(choice.delta.content):
                             yield text
-        except (errors.MistralError, errors.NoResponseError, httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
-            raise _translated(error) from None
-        if not reason:
-            raise ModelAway("stream ended without a finish reason", is_passing=True)
+        if reason in {"", "error"}:
+            raise ModelAway(f"stream ended by {reason or 'nothing'}", is_passing=True)
         yield Completion(usage=usage, finish_reason=reason, model=name)
 
     async def _open(self, messages: Sequence[ChatMessage]) -> "EventStreamAsync[models.CompletionEvent]":
+        """Open a stream. Cancelled between the headers and the caller's hands, it is closed all the same."""
+        from mistralai.client.types import UNSET  # noqa: PLC0415
+
         settings = self._settings
-        return await self._client.chat.stream_async(
-            model=self.name,
-            messages=[{"role": message.role, "content": message.content} for message in messages],  # type: ignore[arg-type]  # dicts, as the SDK says
-            temperature=settings.mistral_temperature,
-            max_tokens=settings.mistral_max_tokens,
-            stop=list(settings.mistral_stop) or None,
-            timeout_ms=int(settings.mistral_answer_seconds * 1000),
+        opening = asyncio.create_task(
+            self._client.chat.stream_async(
+                model=self.name,
+                messages=[{"role": message.role, "content": message.content} for message in messages],  # type: ignore[arg-type]  # dicts, as the SDK says
+                temperature=settings.mistral_temperature,
+                max_tokens=settings.mistral_max_tokens,
+                stop=list(settings.mistral_stop) or UNSET,
+                timeout_ms=int(settings.mistral_answer_seconds * 1000),
+            )
         )
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            self._closing.add(closing := asyncio.create_task(_close(opening)))
+            closing.add_done_callback(self._closing.discard)
+            raise
+
+    async def close(self) -> None:
+        """Wait until every stream that nobody took is closed."""
+        await asyncio.gather(*self._closing)
 
     async def check(self) -> list[str]:
         """Ask which models there are; return their ids. Raises ModelAway."""
-        import httpx2  # noqa: PLC0415
-        from mistralai.client import errors  # noqa: PLC0415
-
-        try:
+        with _translated():
             found = await self._client.models.list_async(timeout_ms=10_000)
-        except (errors.MistralError, errors.NoResponseError, httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
-            raise _translated(error) from None
         return [model.id for model in found.data or [] if hasattr(model, "id")]
+
+
+async def _close(opening: "asyncio.Task[EventStreamAsync[models.CompletionEvent]]") -> None:
+    """Close a stream that is still being opened: at once where no headers came, else when they are there."""
+    done, _ = await asyncio.wait({opening}, timeout=CLOSING_SECONDS)
+    if not done:
+        opening.cancel()
+        await asyncio.wait({opening})
+    if not opening.cancelled() and opening.exception() is None:
+        await opening.result().close()  # type: ignore[no-untyped-call]  # the SDK's
 
 
 def _text(content: object) -> str:
@@ -106,15 +125,29 @@ def _usage(usage: "models.UsageInfo") -> TokenUsage:
     return TokenUsage(input=usage.prompt_tokens or 0, cached=int(cached or 0), output=usage.completion_tokens or 0)
 
 
-def _translated(error: Exception) -> ModelAway:
-    """Return the error as ours: the kind and the status, never the text, which may hold the request."""
-    status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    kind = type(error).__name__
-    if status is None or status == 200:
-        return ModelAway(kind, is_passing=True)
-    headers = getattr(error, "headers", None) or {}
-    is_passing = status in PASSING or status >= 500
-    return ModelAway(f"{kind} {status}", retry_after=_retry_after(headers.get("retry-after")), is_passing=is_passing)
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise a client's error as ours: its kind, never its text, which may hold the request."""
+    import httpx2  # noqa: PLC0415  # imported with the client, only where a key is set
+    from mistralai.client import errors  # noqa: PLC0415
+
+    try:
+        yield
+    except (errors.MistralError, errors.NoResponseError, httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
+        raise ModelAway(type(error).__name__, is_passing=True) from None
+
+
+async def _look_at(response: "httpx2.Response") -> None:
+    """Raise ModelAway for a refusal, and drop a header.
+
+    The status is read here because the client cannot read the empty body of a streamed error; the header makes the
+    client read the body of a stream that it has not opened yet, which fails every question once a model is deprecated.
+    """
+    response.headers.pop("x-model-deprecation-timestamp", None)
+    status = response.status_code
+    if status >= 400:
+        after = _retry_after(response.headers.get("retry-after"))
+        raise ModelAway(f"status {status}", retry_after=after, is_passing=status in PASSING or status >= 500)
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -135,8 +168,13 @@ async def open_model(settings: Settings) -> AsyncIterator[MistralModel | None]:
     if settings.mistral_api_key is None:
         yield None
         return
-    from mistralai.client import Mistral  # noqa: PLC0415  # slow to import, and needed only with a key
+    import httpx2  # noqa: PLC0415  # slow to import, and needed only with a key
+    from mistralai.client import Mistral  # noqa: PLC0415
 
-    client = Mistral(api_key=settings.mistral_api_key.get_secret_value(), server_url=settings.mistral_server_url)
-    async with client:
-        yield MistralModel(client, settings)
+    async with httpx2.AsyncClient(follow_redirects=True, event_hooks={"response": [_look_at]}) as http:
+        key = settings.mistral_api_key.get_secret_value()
+        model = MistralModel(Mistral(api_key=key, server_url=settings.mistral_server_url, async_client=http), settings)
+        try:
+            yield model
+        finally:
+            await model.close()

@@ -62,38 +62,55 @@ class Vault:
 
     def pseudonym(self, kind: str, identity: str) -> str:
         """Return a keyed hash of 32 hex digits: the same for the same identity, telling nothing without the key."""
-        return hmac.new(self._pseudonyms, f"{kind}\0{identity}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._pseudonyms, f"{kind}\0{identity}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
     def seal(self, field: str, text: str) -> bytes:
         """Return text encrypted for one field."""
-        return _seal(self._texts, text.encode(), field)
+        return _seal(self._texts, text.encode("utf-8", "replace"), field)
 
     def open(self, field: str, sealed: bytes) -> str:
         """Return the text that was sealed for this field. Raises WrongKey."""
         return _open(self._texts, sealed, field).decode()
 
 
+_KEYS = (
+    r"(?:sk|pk|rk)-[\w-]{12,200}|(?:sk|pk|rk)_(?=\w*\d)\w{16,200}|hf_[A-Za-z0-9]{16,}|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}"
+)
 _PERSONAL = [
     (re.compile(pattern), mark)
     for pattern, mark in [
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", "[clé]"),
-        (r"(?i)\b[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", "[e-mail]"),
-        (r"<(?:@[!&]?|!|#|!subteam\^)[\w^]+(?:\|[^>]*)?>", "[mention]"),
+        (r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", "[clé]"),
+        (r"(?<=://)[^\s/@:]{1,64}:[^\s/@]{1,128}@", "[clé]@"),
+        (r"(?i)(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{2,63}(?:\.[\w-]{1,63}){0,3}\.[a-z]{2,8}\b", "[e-mail]"),
+        (r"<(?:@[!&]?|!|#|!subteam\^)[\w^]+(?:\|[^>]{0,80})?>", "[mention]"),
         (r"(?i)@(?:everyone|here|channel)\b", "[mention]"),
-        (r"\b(?:sk|pk|rk|hf|ghp|gho|ghs|glpat|github_pat|xox[abeprs]|xapp|AKIA|AIza|ya29)[-_.A-Za-z0-9]{12,}", "[clé]"),
-        (r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}\b", "[clé]"),
-        (r"(?i)\b((?:api[_-]?key|token|secret|password|passwd|mot de passe|mdp)\s*[:=]\s*[\"']?)[^\s\"']{6,}", r"\1[clé]"),
-        (r"\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Z])(?=[A-Za-z0-9_-]*[a-z])[A-Za-z0-9_-]{28,}\b", "[clé]"),
-        (r"(?<![\w.,])(?:\+|00)\d{1,3}[\s.-]?(?:\(0\))?\d(?:[\s.-]?\d){7,10}(?!\w)", "[téléphone]"),
-        (r"(?<![\w.,])0[1-9](?:[\s.-]?\d{2}){4}(?!\w)", "[téléphone]"),
+        (rf"(?<![\w-])(?:{_KEYS})", "[clé]"),
+        (r"(?<![\w-])eyJ[\w-]{8,400}\.[\w-]{8,2000}\.[\w-]{8,600}", "[clé]"),
+        (r"(?i)(?<!\w)bearer\s+[\w.~+/=-]{12,}", "[clé]"),
+        (r"(?i)(?<!\w)((?:password|passwd|pwd|mot de passe|mdp)\s*[:=]\s*([\"']))[^\"'\n]{1,100}\2", r"\1[clé]\2"),
+        (r"(?i)(?<!\w)((?:password|passwd|pwd|mot de passe|mdp)\s*[:=]\s*)[^\s\"']{6,}", r"\1[clé]"),
+        (r"(?i)(?<!\w)(\w{0,30}(?:api[_-]?key|secret|token)\w{0,20}\s*[:=]\s*[\"']?)(?=[\w./+-]*\d)[\w./+-]{8,}(?![\w(])", r"\1[clé]"),
+        (r"(?<![\w-])(?=(?:[A-Za-z_-]{0,40}\d){3})(?=[\w-]{0,60}[A-Z])(?=[\w-]{0,60}[a-z])[\w-]{28,200}(?![\w(])", "[clé]"),
+        (r"(?<![\w.,+-])(?:\((?:\+|00)\d{1,3}\)|(?:\+|00)\d{1,3})[\s./-]?(?:\(\d{1,4}\)[\s./-]?)?\d(?:[\s./-]?\d){6,10}(?!\w)", "[téléphone]"),
+        (r"(?<![\w.,/-])0[1-9](?:[\s./-]?\d{2}){4}(?![\w/-])", "[téléphone]"),
     ]
 ]
-_DECORATOR = re.compile(r"^\s*@[\w.]+(?:\(.*\)?)?\s*$")
-_HANDLE = re.compile(r"(?<![\w@.])@[^\W\d][\w.-]+")
+_CODE_LINE = re.compile(r"\s*@[\w.]{1,80}(?:\(|\s*#)|[^=]{1,80}=[^=].*\w\s*@\s*\w")
+"""A decorator that is called or commented, or a product of matrices."""
+_DECORATOR = re.compile(r"\s*@[\w.]{1,80}\s*$")
+_DECORATED = re.compile(r"\s*(?:async\s+def|def|class|@\w)")
+_HANDLE = re.compile(r"(?<![\w@.])@[^\W\d][\w.-]{1,60}+(?!\()")
 
 
 def scrub(text: str) -> str:
-    """Return text without e-mail addresses, phone numbers, keys and mentions; a Python decorator is none."""
+    """Return text without e-mail addresses, phone numbers, keys and mentions; a Python decorator is none of them."""
     for pattern, mark in _PERSONAL:
         text = pattern.sub(mark, text)
-    return "\n".join(line if _DECORATOR.match(line) else _HANDLE.sub("[mention]", line) for line in text.split("\n"))
+    lines = text.split("\n")
+    following = [*lines[1:], ""]
+    return "\n".join(line if _is_decorator(line, after) else _HANDLE.sub("[mention]", line) for line, after in zip(lines, following, strict=True))
+
+
+def _is_decorator(line: str, after: str) -> bool:
+    return bool(_CODE_LINE.match(line) or (_DECORATOR.match(line) and _DECORATED.match(after)))

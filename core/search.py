@@ -124,7 +124,7 @@ class SearchIndex:
         self._postings = self._invert(weighed)
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names: list[Name] = []
-        self._names_with: dict[str, "array[int]"] = defaultdict(lambda: array("L"))
+        self._names_with: dict[str, array[int]] = defaultdict(lambda: array("L"))
         self._index_names()
         self._vocabulary = Vocabulary(words)
 

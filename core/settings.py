@@ -78,6 +78,14 @@ class Settings(BaseSettings):
             raise ValueError(value)
         return value.rstrip("/")
 
+    @field_validator("mistral_api_key", "discord_token", "slack_bot_token", "slack_app_token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        bare = value.get_secret_value().strip() if value else ""
+        if not bare.isascii() or any(letter.isspace() for letter in bare):
+            raise ValueError("ASCII")
+        return SecretStr(bare) if bare else None
+
     @field_validator("profond_secret_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -94,6 +102,10 @@ class Settings(BaseSettings):
 MENDS = {
     "mistral_server_url": "setting-mend-url",
     "mistral_temperature": "setting-mend-temperature",
+    "mistral_api_key": "setting-mend-token",
+    "discord_token": "setting-mend-token",
+    "slack_bot_token": "setting-mend-token",
+    "slack_app_token": "setting-mend-token",
     "timezone": "setting-mend-timezone",
     "profond_secret_key": "setting-mend-secret-key",
     "profond_lang": "setting-mend-lang",

@@ -41,10 +41,10 @@ async def stream_patiently(
         try:
             async with aclosing(_watched(model, messages, deadlines, start, clock)) as pieces:
                 async for piece in pieces:
-                    wrote = wrote or isinstance(piece, str)
+                    wrote = wrote or (isinstance(piece, str) and bool(piece.strip()))
                     yield piece
         except ModelAway as away:
-            wait = away.retry_after if away.retry_after is not None else pause * random.uniform(0.75, 1.25)  # noqa: S311
+            wait = max(away.retry_after or 0.0, pause * random.uniform(0.75, 1.25))  # noqa: S311  # no secret depends on it
             left = start + deadlines.first_text - clock()
             log.warning("model_away", cause=away.cause, retry_after=away.retry_after, wrote=wrote)
             if wrote or not away.is_passing or wait >= left:
@@ -65,7 +65,8 @@ async def _watched(
             whole = start + deadlines.whole - clock()
             patience = min(whole, deadlines.first_text if wrote else start + deadlines.first_text - clock())
             try:
-                piece = await asyncio.wait_for(anext(stream), max(0.0, patience))
+                async with asyncio.timeout(patience):
+                    piece = await anext(stream)
             except TimeoutError:
                 raise ModelAway("stalled" if wrote else "no text in time") from None
             except StopAsyncIteration:

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,18 +18,18 @@ INFO = {
 }
 
 
-def card(**changes: Any) -> dict[str, Any]:
+def card(**changes: object) -> dict[str, object]:
     return {"id": "vlan", "title": "VLAN", "content": "Un réseau dans le réseau.", "examples": [], "difficulty": "beginner"} | changes
 
 
-def write(folder: Path, **files: Any) -> Path:
+def write(folder: Path, **files: object) -> Path:
     for name, content in {"course": INFO, **files}.items():
         text = content if isinstance(content, str) else json.dumps(content)
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     return folder
 
 
-def topic(*cards: dict[str, Any], name: str = "couche-2") -> dict[str, Any]:
+def topic(*cards: dict[str, object], name: str = "couche-2") -> dict[str, list[object]]:
     return {"topics": [{"id": name, "title": "Couche 2", "subtopics": list(cards)}]}
 
 

@@ -102,15 +102,8 @@ async def test_a_migration_that_fails_leaves_nothing(open_it: OpenStore, monkeyp
         await ask(store)
 
 
-def expect_the_race(database_url: str, request: pytest.FixtureRequest) -> None:
-    if "://" in database_url:
-        reason = "BUG: on PostgreSQL two starts both find no keys and both insert them; the second dies as setup-postgres-away"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
-
-
-async def test_four_tasks_start_on_an_empty_database(open_it: OpenStore, database_url: str, request: pytest.FixtureRequest) -> None:
+async def test_four_tasks_start_on_an_empty_database(open_it: OpenStore, database_url: str) -> None:
     """Four starts at once make one schema and one pair of keys."""
-    expect_the_race(database_url, request)
 
     async def start() -> str:
         async with open_it() as store:
@@ -121,7 +114,6 @@ async def test_four_tasks_start_on_an_empty_database(open_it: OpenStore, databas
 
 async def test_two_processes_start_on_an_empty_database(database_url: str, request: pytest.FixtureRequest) -> None:
     """Two programs started at once both open the database, with the same keys."""
-    expect_the_race(database_url, request)
     pipe = asyncio.subprocess.PIPE
     started = [await asyncio.create_subprocess_exec(sys.executable, "-c", OPENING, database_url, stdout=pipe, stderr=pipe) for _ in range(2)]
 

@@ -84,22 +84,24 @@ def test_variants_find_the_same_card(index: SearchIndex, typed: str) -> None:
 
 
 def test_questions_kept_apart_are_found(index: SearchIndex) -> None:
-    """On questions that nothing was tuned on, the first card is right four times of five and nothing foreign is sure."""
+    """On questions that the thresholds were not set on, the first card is right four times of five and few are refused."""
     found = score(examine(index, read_questions(HERE / "data" / "questions_kept_apart.json")))
 
     assert (found.recall_at_1 or 0) >= 0.80
     assert (found.recall_at_3 or 0) >= 0.90
     assert (found.auroc or 0) >= 0.94
-    assert (found.sure_precision or 0) >= 0.90
-    assert (found.wrongly_refused or 0) <= 0.08
+    assert (found.sure_precision or 0) >= 0.88
+    assert (found.wrongly_refused or 0) <= 0.05
 
 
 def test_the_courses_example_questions_are_found(index: SearchIndex) -> None:
-    """Where the course's own example questions are at hand, no off-topic one is sure."""
+    """Where the course's example questions are at hand, none off topic is sure; the figures are those of docs/decisions.md."""
     if DEV.exists():
         found = score(examine(index, read_questions(DEV)))
         assert 0 == found.offtopic_sure
-        assert (found.recall_at_1 or 0) >= 0.80
+        assert (found.recall_at_1 or 0) >= 0.78
+        assert (found.recall_at_3 or 0) >= 0.90
+        assert (found.wrongly_refused or 0) <= 0.05
 
 
 def test_auroc_counts_ties_half() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import DBAPIError
 
 from core.errors import SetupError, StoreAway
 from core.store import Store, open_store
@@ -52,14 +51,12 @@ async def test_another_database_is_refused(settings: MakeSettings, written: str)
     assert ("setup-database-url", {}) == (refused.value.key, refused.value.details)
 
 
-@pytest.mark.xfail(reason="BUG: make_url's ValueError is not translated", raises=ValueError)
 def test_a_port_that_is_no_number_is_refused() -> None:
     """A port with letters is a SetupError."""
     with pytest.raises(SetupError, match="setup-database-url"):
         read_url("postgresql://u:p@h:abc/d")
 
 
-@pytest.mark.xfail(reason="BUG: asyncpg knows no sslmode as an argument; Heroku, Neon and Supabase hand out such URLs", raises=TypeError)
 async def test_an_sslmode_in_the_url_is_understood(settings: MakeSettings) -> None:
     """A URL with ?sslmode=… reaches the network, where nobody answers."""
     with pytest.raises(SetupError, match="setup-postgres-away"):
@@ -85,7 +82,6 @@ async def test_postgresql_that_does_not_answer_is_told(settings: MakeSettings) -
     assert ("setup-postgres-away", {"host": "127.0.0.1"}) == (refused.value.key, refused.value.details)
 
 
-@pytest.mark.xfail(reason="BUG: such errors are bare DBAPIErrors, which the start does not translate", raises=DBAPIError)
 @pytest.mark.parametrize(("user", "database"), [("postgres", "nowhere"), ("nobody_here", "postgres")])
 async def test_a_postgresql_that_refuses_is_told(settings: MakeSettings, postgres_url: str, user: str, database: str) -> None:
     """A database that was never made, and a user that nobody knows, are a SetupError."""
@@ -150,9 +146,9 @@ async def test_a_missing_key_file_is_not_made_again(settings: MakeSettings, tmp_
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(b"", marks=pytest.mark.xfail(reason="BUG: an empty key file is taken as the secret, so that the texts are as good as open")),
-        pytest.param(b"abc\n", marks=pytest.mark.xfail(reason="BUG: a key file shorter than the 32 characters of the setting is accepted")),
-        pytest.param(b"\xff\xfe" * 40, marks=pytest.mark.xfail(reason="BUG: UnicodeDecodeError is not translated", raises=UnicodeDecodeError)),
+        b"",
+        b"abc\n",
+        b"\xff\xfe" * 40,
     ],
 )
 async def test_a_key_file_that_holds_no_key_is_refused(settings: MakeSettings, tmp_path: Path, content: bytes) -> None:

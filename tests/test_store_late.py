@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import AllowanceSpent, StoreAway
 from core.messages import Question, Ticket
@@ -103,7 +102,6 @@ async def test_a_crowd_that_is_too_late_takes_nothing(store: Store, database_url
     assert (3, 5) == await left(store)
 
 
-@pytest.mark.xfail(reason="BUG: a late AllowanceSpent leaves the event seen, though StoreAway says that nothing was taken")
 async def test_an_event_refused_too_late_may_come_again(store: Store, database_url: str) -> None:
     """Who was told that the store is away, and had nothing left, hears of it when the platform repeats the event."""
     for _ in range(3):
@@ -153,7 +151,6 @@ async def test_a_cancelled_question_is_not_taken(store: Store) -> None:
     assert isinstance(taking.result(), Ticket)
 
 
-@pytest.mark.xfail(reason="BUG: cancelled in the turn of the loop in which the taking ends, the ticket is lost")
 async def test_a_question_cancelled_as_it_is_taken_is_undone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task cancelled when its question has just been taken gives it back."""
     accept = store._accept
@@ -172,10 +169,8 @@ async def test_a_question_cancelled_as_it_is_taken_is_undone(store: Store, monke
     assert (3, 5) == await left(store)
 
 
-async def test_a_cancelled_answer_is_whole_or_not_there(store: Store, database_url: str, request: pytest.FixtureRequest) -> None:
+async def test_a_cancelled_answer_is_whole_or_not_there(store: Store) -> None:
     """A task cancelled at any statement while an answer is stored leaves all of it or nothing, and a store that works."""
-    if "://" not in database_url:
-        request.applymarker(pytest.mark.xfail(reason="BUG: cancelled at DELETE … RETURNING, SQLite's write lock stays until the garbage goes"))
     number, is_cancelled = 0, True
     while is_cancelled:
         number += 1
@@ -238,7 +233,6 @@ async def test_a_postgresql_that_goes_away_is_told(settings: MakeSettings, clock
             await store.usage(ANNA)
 
 
-@pytest.mark.xfail(reason="BUG: SQLAlchemy's TimeoutError is neither Python's nor a DBAPIError", raises=PoolTimeout)
 async def test_waiting_too_long_for_a_connection_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """When every connection is in use, who waits in vain hears that the store is away."""
     monkeypatch.setattr(store._database.engine.pool, "_timeout", 0.05)

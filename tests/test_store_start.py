@@ -106,7 +106,6 @@ async def test_a_damaged_database_is_told(settings: MakeSettings, made: Path) ->
     assert ("setup-database-broken", {"file": str(made)}) == await refused(settings)
 
 
-@pytest.mark.xfail(reason=READ_ONLY)
 async def test_a_database_opened_to_read_is_told(settings: MakeSettings, made: Path) -> None:
     """A database that SQLite may only read is refused at start, not at the first question."""
     url = f"sqlite:///file:{made}?mode=ro&uri=true"
@@ -116,7 +115,7 @@ async def test_a_database_opened_to_read_is_told(settings: MakeSettings, made: P
 
 @pytest.mark.skipif(not HAS_MODES, reason="root may write everywhere")
 @pytest.mark.usefixtures("_modes")
-@pytest.mark.parametrize("is_folder", [pytest.param(False, marks=pytest.mark.xfail(reason=READ_ONLY)), True])
+@pytest.mark.parametrize("is_folder", [False, True])
 async def test_a_file_or_folder_without_the_right_to_write_is_told(settings: MakeSettings, made: Path, *, is_folder: bool) -> None:
     """A read-only file, and one in a read-only folder, are told with the file's name."""
     (made.parent if is_folder else made).chmod(0o500)

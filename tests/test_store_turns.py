@@ -169,7 +169,6 @@ async def test_a_redo_of_what_is_gone_is_a_turn_of_its_own(store: Store) -> None
     assert [("une", "Une convolution glisse un filtre.")] == await recent(store)
 
 
-@pytest.mark.xfail(reason="BUG: the LIMIT counts answers, three a turn, so that a turn told often hides the others")
 async def test_a_turn_told_often_does_not_hide_the_others(store: Store, clock: Clock) -> None:
     """Two turns are remembered when the newer one was told seven times."""
     await ask(store, asked("une"))
@@ -196,7 +195,6 @@ async def test_a_private_turn_is_seen_by_its_asker_alone(store: Store, clock: Cl
     assert [f"publique {number}" for number in range(4)] == [question for question, _ in await recent(store, "nobody:1")]
 
 
-@pytest.mark.xfail(reason="BUG: an answer told again joins the first asker's turn, which is public")
 async def test_a_private_rephrasing_of_a_public_answer_stays_private(store: Store, clock: Clock) -> None:
     """What Ben had explained to him in private is not in Anna's history."""
     first = await ask(store, asked("une"), parts=("pour tous",))
@@ -206,7 +204,6 @@ async def test_a_private_rephrasing_of_a_public_answer_stays_private(store: Stor
     assert [("une", "pour tous")] == await recent(store, ANNA)
 
 
-@pytest.mark.xfail(reason="BUG: an answer told again joins the first asker's turn, so that it is not the second asker's", raises=NotYours)
 async def test_a_rephrasing_belongs_to_who_asked_for_it(store: Store) -> None:
     """Who has another's answer told again may redo what came back."""
     first = await ask(store, asked("une"))

@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.errors import AllowanceSpent, AlreadyTaken, NotYours, StoreAway, Unknown
+from core.errors import AllowanceSpent, AlreadyTaken, NotYours, ProfondError, StoreAway, Unknown
 from core.messages import Answer, Level, Manner, Question, Ticket, Turn, Usage, Zone
 from core.settings import Settings
 from core.store.allowance import Allowance, upsert
-from core.store.database import Database, open_database
+from core.store.database import Database, open_database, uncancelled
 from core.store.people import People
 from core.store.tables import answers, conversations, inbox, seen_events, turns
 
@@ -69,8 +69,8 @@ class Store:
         self._exempt = settings.exempt_ids
         self._clock = clock
         self._owner = secrets.token_hex(8)
-        self._late: set[asyncio.Task[Ticket] | asyncio.Task[None]] = set()
-        self.people = People(database, clock)
+        self._late: set[asyncio.Task[None]] = set()
+        self.people = People(database, self._allowance.day, clock)
 
     def _is_exempt(self, question: Question) -> bool:
         return question.is_exempt or question.person in self._exempt
@@ -86,27 +86,31 @@ class Store:
         taking = asyncio.create_task(self._accept(question, is_free=is_free))
         try:
             await asyncio.wait({taking}, timeout=ACCEPT_SECONDS)
-        finally:
-            if not taking.done():
-                self._late.add(taking)
-                taking.add_done_callback(self._undo_later)
+        except asyncio.CancelledError:
+            self._undo_when_done(taking, question)
+            raise
         if not taking.done():
+            self._undo_when_done(taking, question)
             raise StoreAway
         return taking.result()
 
-    def _undo_later(self, taking: "asyncio.Task[Ticket]") -> None:
-        """A question accepted after its time is given back: the student was told that it was not taken."""
-        self._late.discard(taking)
-        if not taking.cancelled() and taking.exception() is None:
-            undoing = asyncio.create_task(self.release(taking.result(), forget_event=True))
-            self._late.add(undoing)
-            undoing.add_done_callback(self._late.discard)
+    def _undo_when_done(self, taking: "asyncio.Task[Ticket]", question: Question) -> None:
+        """Give back a question that is accepted too late: the student is told that it was not taken."""
+        self._late.add(undoing := asyncio.create_task(self._undo(taking, question)))
+        undoing.add_done_callback(self._late.discard)
+
+    async def _undo(self, taking: "asyncio.Task[Ticket]", question: Question) -> None:
+        try:
+            await self.release(await taking, forget_event=True)
+        except AllowanceSpent:
+            async with self._database.write() as connection:
+                await self._unsee(connection, question.event)
+        except ProfondError:
+            return
 
     async def close(self) -> None:
         """Wait for what is still being undone."""
-        while self._late:
-            await asyncio.gather(*self._late, return_exceptions=True)
-            await asyncio.sleep(0)
+        await asyncio.gather(*self._late, return_exceptions=True)
 
     async def _accept(self, question: Question, *, is_free: bool) -> Ticket:
         now, refusal = self._clock(), None
@@ -148,19 +152,24 @@ class Store:
             "created_at": now,
         }
 
+    @uncancelled
     async def release(self, ticket: Ticket, *, forget_event: bool = False) -> None:
         """Let go of a question that was not answered: the allowance comes back, once."""
         async with self._database.write() as connection:
             if await self._clear(connection, ticket, gives_back=True) and forget_event:
-                key = self._vault.pseudonym("event", ticket.question.event)
-                await connection.execute(delete(seen_events).where(seen_events.c.event == key))
+                await self._unsee(connection, ticket.question.event)
 
+    async def _unsee(self, connection: AsyncConnection, event: str) -> None:
+        key = self._vault.pseudonym("event", event)
+        await connection.execute(delete(seen_events).where(seen_events.c.event == key))
+
+    @uncancelled
     async def answered(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Remember an answer and clear the inbox, in one transaction."""
+        """Remember an answer and clear the inbox, in one transaction; a question that left the inbox was forgotten."""
         now = self._clock()
         async with self._database.write() as connection:
-            await self._clear(connection, ticket, gives_back=outcome.gives_back)
-            if outcome.answer.id:
+            is_waiting = await self._clear(connection, ticket, gives_back=outcome.gives_back)
+            if is_waiting and outcome.answer.id:
                 turn = await self._turn(connection, ticket, now)
                 await connection.execute(insert(answers).values(**self._answer_row(turn, ticket, outcome, now)))
 
@@ -175,7 +184,9 @@ class Store:
     async def _turn(self, connection: AsyncConnection, ticket: Ticket, now: float) -> str:
         question = ticket.question
         if question.again:
-            turn = (await connection.execute(select(answers.c.turn).where(answers.c.id == question.again))).scalar()
+            told = select(turns.c.id).join(answers, answers.c.turn == turns.c.id)
+            own = told.where(answers.c.id == question.again, turns.c.person == ticket.person)
+            turn = (await connection.execute(own)).scalar()
             if turn:
                 return str(turn)
         conversation = self._vault.pseudonym("conversation", question.conversation)
@@ -216,18 +227,19 @@ class Store:
 
     async def recent(self, conversation: str, person: str, limit: int = 6) -> list[Turn]:
         """Return the last turns of a conversation that this person (a pseudonym) may see, oldest first, whole answers only."""
+        mine = turns.c.is_private.is_(False) | (turns.c.person == person)
+        whole = exists().where(answers.c.turn == turns.c.id, answers.c.is_whole)
+        here = turns.c.conversation == self._vault.pseudonym("conversation", conversation)
+        last = select(turns.c.id).where(here, mine, whole).order_by(turns.c.created_at.desc()).limit(limit)
         statement = (
             select(turns.c.id, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone)
             .join(answers, answers.c.turn == turns.c.id)
-            .where(turns.c.conversation == self._vault.pseudonym("conversation", conversation), answers.c.is_whole)
-            .where(turns.c.is_private.is_(False) | (turns.c.person == person))
-            .order_by(turns.c.created_at.desc(), answers.c.created_at.desc())
-            .limit(limit * 3)
+            .where(turns.c.id.in_(last), answers.c.is_whole)
+            .order_by(turns.c.created_at, answers.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
-        newest = {row.id: row for row in reversed(rows)}
-        latest = list(newest.values())[-limit:]
+        newest = {row.id: row for row in rows}
         return [
             Turn(
                 question=self._vault.open("question", row.question),
@@ -235,7 +247,7 @@ class Store:
                 card_ids=tuple(row.cards.split()),
                 zone=Zone(row.zone),
             )
-            for row in latest
+            for row in newest.values()
         ]
 
     async def past(self, answer_id: str, person: str | None = None) -> Past:

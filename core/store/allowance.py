@@ -85,7 +85,7 @@ class Allowance:
         whole = int(tokens + 1 - NEARLY_ONE)
         next_in = 0.0 if whole >= self.size else (whole + 1 - tokens) * self.refill
         if not left_today:
-            next_in = self._until_midnight(now)
+            next_in = max(self._until_midnight(now), (1 - tokens) * self.refill)
         return Usage(left=min(whole, left_today), size=self.size, left_today=left_today, per_day=self.per_day, next_in=next_in, is_exempt=is_exempt)
 
     def _until_midnight(self, now: float) -> float:

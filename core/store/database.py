@@ -8,16 +8,18 @@ busy timeout is.
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, event, insert, select, text
+from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import SetupError, StoreAway
@@ -25,8 +27,31 @@ from core.privacy import Vault, WrongKey, new_key, unwrap, wrap
 from core.settings import Settings
 from core.store.tables import HEAD, keys
 
-MIGRATION_LOCK = 7_063_663
+START_LOCK = 7_063_663
+SHORTEST_SECRET = 32
 log = structlog.get_logger()
+
+
+Value = TypeVar("Value")
+Params = ParamSpec("Params")
+
+
+class _Writes(Protocol):
+    _database: "Database"
+
+
+Owner = TypeVar("Owner", bound=_Writes)
+Method = Callable[Concatenate[Owner, Params], Coroutine[Any, Any, Value]]
+
+
+def uncancelled(method: Method[Owner, Params, Value]) -> Method[Owner, Params, Value]:
+    """Let a method that writes run to its end, though whoever awaits it is cancelled."""
+
+    @wraps(method)
+    async def run(self: Owner, /, *args: Params.args, **kwargs: Params.kwargs) -> Value:
+        return await self._database.whole(method(self, *args, **kwargs))
+
+    return run
 
 
 def read_url(value: str) -> URL:
@@ -35,12 +60,14 @@ def read_url(value: str) -> URL:
         return URL.create("sqlite+aiosqlite", database=value)
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SetupError("setup-database-url") from None
     kind = url.get_backend_name()
     drivers = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
     if kind not in drivers or (kind == "sqlite" and not url.database):
         raise SetupError("setup-database-url")
+    if "sslmode" in url.query:  # libpq's name, which hosts hand out; asyncpg's is `ssl`
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
     return url.set(drivername=drivers[kind])
 
 
@@ -56,6 +83,18 @@ class Database:
     vault: Vault
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """SQLite has one writer; its own way to wait is to poll, which starves the unlucky. Our tasks wait in a row instead."""
+
+    _running: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def whole(self, writing: Coroutine[Any, Any, Value]) -> Value:
+        """Run a write to its end even if the caller is cancelled: half a transaction would keep SQLite locked for all."""
+        self._running.add(task := asyncio.create_task(writing))
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Wait for the writes that were left alone."""
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -78,7 +117,7 @@ def _writing(engine: AsyncEngine) -> AsyncEngine:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
-    except (DBAPIError, OSError, TimeoutError) as error:
+    except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
         log.warning("store_away", cause=type(getattr(error, "orig", error)).__name__)
         raise StoreAway from None
 
@@ -92,7 +131,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         async with _start_up(url):
             await _migrate(engine)
             vault = await _open_vault(engine, settings, url)
-        yield Database(engine, vault)
+        database = Database(engine, vault)
+        yield database
+        await database.close()
     finally:
         await engine.dispose()
 
@@ -127,7 +168,7 @@ async def _start_up(url: URL) -> AsyncIterator[None]:
     is_sqlite = url.get_backend_name() == "sqlite"
     try:
         yield
-    except (DatabaseError, InterfaceError, OSError, TimeoutError) as error:
+    except (DBAPIError, OSError, TimeoutError) as error:
         cause = str(getattr(error, "orig", "")).lower()
         log.debug("database_failed", cause=type(getattr(error, "orig", error)).__name__)
         if not is_sqlite:
@@ -163,15 +204,23 @@ async def _migrate(engine: AsyncEngine) -> None:
             return
     from core.store.migrate import upgrade  # noqa: PLC0415  # Alembic is slow to import and rarely needed
 
-    async with _writing(engine).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    async with _starting(engine) as connection:
         if await schema_version(connection) != HEAD:
             await connection.run_sync(upgrade)
 
 
-async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vault:
+@asynccontextmanager
+async def _starting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A writing transaction of the start-up: of several processes that start at once, one goes first."""
     async with _writing(engine).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": START_LOCK})
+        yield connection
+
+
+async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vault:
+    async with _starting(engine) as connection:
+        await connection.execute(update(keys).values(wrapped=keys.c.wrapped))  # a read-only file says so now, not at the first question
         wrapped = {row.name: row.wrapped for row in await connection.execute(select(keys))}
         secret = await asyncio.to_thread(_secret, settings, url, may_make=not wrapped)
         if not wrapped:
@@ -194,9 +243,12 @@ def _secret(settings: Settings, url: URL, *, may_make: bool) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        raise SetupError("setup-key-file", file=path.name) from None
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if len(secret) < SHORTEST_SECRET:
+        raise SetupError("setup-key-file", file=path.name)
+    return secret
 
 
 def key_file(url: URL) -> Path:

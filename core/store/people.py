@@ -1,20 +1,22 @@
 """What students chose and said: level, notice, feedback, reports; and what they may see and erase of it."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.errors import Unknown
+from core.errors import StoreAway, Unknown
 from core.messages import Level, MyData
 from core.store.allowance import upsert
-from core.store.database import Database
-from core.store.tables import answers, conversations, feedback, inbox, reports, students, turns
+from core.store.database import Database, uncancelled
+from core.store.tables import allowance, answers, conversations, feedback, inbox, reports, students, turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,22 +38,23 @@ class Complaint:
 class People:
     """The students' side of the store. Every `person` here is `platform:id`; only its keyed hash is ever compared."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, day: Callable[[float], str], clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._vault = database.vault
+        self._day = day
         self._clock = clock
 
     def _pseudonym(self, person: str) -> str:
         return self._vault.pseudonym("person", person)
 
-    async def _set(self, person: str, **values: object) -> bool:
-        """Write columns of a student's row, made if need be; tell whether it was there."""
+    @uncancelled
+    async def _set(self, person: str, /, **values: object) -> None:
+        """Write columns of a student's row, made if need be."""
         row = {"person": self._pseudonym(person), "identity": self._vault.seal("identity", person), "created_at": self._clock()}
         async with self._database.write() as connection:
             made = upsert(connection)(students).values(**row, is_always_private=False).on_conflict_do_nothing()
             await connection.execute(made)
             await connection.execute(update(students).where(students.c.person == row["person"]).values(**values))
-        return True
 
     async def level(self, person: str) -> Level | None:
         """Return the level that a student chose, or None."""
@@ -74,6 +77,7 @@ class People:
         """Remember that the notice was shown."""
         await self._set(person, noticed_at=self._clock())
 
+    @uncancelled
     async def give_feedback(self, answer_id: str, person: str, value: int) -> None:
         """Store 1 or -1, one per student and answer; a new one replaces it. Raises Unknown."""
         row = {"answer": answer_id, "person": self._pseudonym(person), "value": value, "created_at": self._clock()}
@@ -83,6 +87,7 @@ class People:
             changed = {"value": value, "created_at": row["created_at"], "done_at": None}
             await connection.execute(statement.on_conflict_do_update(index_elements=["answer", "person"], set_=changed))
 
+    @uncancelled
     async def report(self, answer_id: str, person: str, text: str) -> str:
         """Store what a student says is wrong with an answer; return the report's id. Raises Unknown."""
         row = {
@@ -131,6 +136,7 @@ class People:
             text=self._vault.open("report", row.report) if kind == "report" else "",
         )
 
+    @uncancelled
     async def settle(self, complaint_id: str) -> None:
         """Mark a report, or every thumb down of an answer, as done. Raises Unknown."""
         now = self._clock()
@@ -148,21 +154,29 @@ class People:
         async with self._database.read() as connection:
             student = (await connection.execute(select(students).where(students.c.person == me))).first()
             said = await self._turns_of(connection, me)
+            waiting = (await connection.execute(select(inbox.c.question, inbox.c.created_at).where(inbox.c.person == me))).all()
+            taken = (await connection.execute(select(allowance).where(allowance.c.person == me))).first()
             judged = (await connection.execute(select(feedback).where(feedback.c.person == me))).all()
             reported = (await connection.execute(select(reports).where(reports.c.person == me))).all()
         return {
             "person": person,
             "level": student.level if student else None,
             "notice_shown": _date(student.noticed_at) if student and student.noticed_at else None,
+            "allowance": {"day": taken.day, "used": taken.used} if taken else None,
             "turns": said,
+            "waiting": [{"question": self._waiting(row.question), "at": _date(row.created_at)} for row in waiting],
             "feedback": [{"answer": row.answer, "value": row.value, "at": _date(row.created_at)} for row in judged],
             "reports": [
                 {"id": row.id, "answer": row.answer, "text": self._vault.open("report", row.report), "at": _date(row.created_at)} for row in reported
             ],
         }
 
+    def _waiting(self, sealed: bytes) -> str:
+        return str(json.loads(self._vault.open("inbox", sealed))["text"])
+
     async def _turns_of(self, connection: AsyncConnection, me: str) -> list[dict[str, object]]:
-        statement = select(turns, answers).join(answers, answers.c.turn == turns.c.id).where(turns.c.person == me)
+        told = select(turns, answers, conversations.c.place).join(answers, answers.c.turn == turns.c.id)
+        statement = told.join(conversations, conversations.c.conversation == turns.c.conversation).where(turns.c.person == me)
         rows = (await connection.execute(statement.order_by(turns.c.created_at, answers.c.created_at))).mappings().all()
         return [
             {
@@ -170,12 +184,15 @@ class People:
                 "question": self._vault.open("question", row[turns.c.question]),
                 "answer_id": row[answers.c.id],
                 "answer": self._vault.open("answer", row[answers.c.answer]),
+                "cards": row[answers.c.cards].split(),
+                "place": self._vault.open("place", row[conversations.c.place]),
                 "level": row[answers.c.level],
                 "is_private": row[turns.c.is_private],
             }
             for row in rows
         ]
 
+    @uncancelled
     async def forget(self, person: str) -> int:
         """Erase everything about a person at once but today's allowance; return how many turns were erased."""
         me = self._pseudonym(person)
@@ -188,9 +205,16 @@ class People:
             erased = await connection.execute(delete(turns).where(turns.c.person == me))
             for table in _PERSONAL_TABLES:
                 await connection.execute(delete(table).where(table.c.person == me))
-            held = select(turns.c.conversation)
-            await connection.execute(delete(conversations).where(conversations.c.conversation.not_in(held)))
+            today = self._day(self._clock())
+            await connection.execute(delete(allowance).where(allowance.c.person == me, allowance.c.day != today))
+        with suppress(StoreAway):  # somebody asks in one of them at this moment: it stays
+            await self._forget_empty_conversations()
         return int(erased.rowcount)
+
+    async def _forget_empty_conversations(self) -> None:
+        held = exists().where(turns.c.conversation == conversations.c.conversation)
+        async with self._database.write() as connection:
+            await connection.execute(delete(conversations).where(~held))
 
 
 _PERSONAL_TABLES: Sequence[Table] = (inbox, students)

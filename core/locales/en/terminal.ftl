@@ -9,6 +9,7 @@ setting-mend-url = give an address that begins with https://.
 setting-mend-temperature = give a number between 0 and 1.5.
 setting-mend-timezone = give a known time zone, such as Europe/Paris.
 setting-mend-secret-key = give a text of 32 characters or more.
+setting-mend-token = copy it again, without spaces or accents.
 setting-mend-lang = give fr or en.
 setting-mend-log-format = give console or json.
 setting-mend-log-level = give debug, info, warning or error.

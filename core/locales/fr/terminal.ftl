@@ -9,6 +9,7 @@ setting-mend-url = mets une adresse qui commence par https://.
 setting-mend-temperature = mets un nombre entre 0 et 1,5.
 setting-mend-timezone = mets un fuseau connu, par exemple Europe/Paris.
 setting-mend-secret-key = mets un texte d'au moins 32 caractères.
+setting-mend-token = recopie-la sans espace ni accent.
 setting-mend-lang = mets fr ou en.
 setting-mend-log-format = mets console ou json.
 setting-mend-log-level = mets debug, info, warning ou error.

@@ -1,0 +1,37 @@
+"""The form of the code: short functions, short files, no broad except in the core."""
+
+import ast
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(path for room in ("bots", "core", "migrations") for path in (ROOT / room).rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def lengths() -> list[int]:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
+    found = [node for tree in trees for node in ast.walk(tree) if isinstance(node, Function)]
+    return sorted((node.end_lineno or node.lineno) - node.lineno + 1 for node in found)
+
+
+def test_functions_are_short() -> None:
+    """Half of the functions have ten lines or fewer, nineteen of twenty have forty or fewer."""
+    found = lengths()
+
+    assert statistics.median(found) <= 10
+    assert found[int(len(found) * 0.95)] <= 40
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_short_and_catch_what_they_name(path: Path) -> None:
+    """No file has over 400 lines of code, and none outside the bots catches everything."""
+    text = path.read_text(encoding="utf-8")
+    caught = [node.type for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ExceptHandler)]
+
+    assert sum(bool(line.strip()) for line in text.splitlines()) <= 400
+    assert None not in caught
+    if path.relative_to(ROOT).parts[0] != "bots":
+        assert not [kind for kind in caught if isinstance(kind, ast.Name) and kind.id == "Exception"]
