@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extract
 
 from core.errors import Unknown
@@ -65,7 +66,7 @@ class Lessons:
         if key in self._names:
             return [self._names[key]]
         starting = [self._names[name] for name in self._names if name.startswith(key)]
-        close = [self._names[name] for name, score, _ in extract(key, list(self._names), limit=limit) if score >= CLOSE_ENOUGH]
+        close = [self._names[name] for name, score, _ in extract(key, list(self._names), scorer=ratio, limit=limit) if score >= CLOSE_ENOUGH]
         return list({item.id: item for item in [*starting, *close]}.values())[:limit]
 
     def open_card(self, card_id: str, level: Level) -> CardPage:
