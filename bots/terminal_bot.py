@@ -6,7 +6,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 from rich.console import Console
 
@@ -120,14 +120,14 @@ async def _stopping(stop: Callable[[], Awaitable[object]]) -> AsyncIterator[None
 @contextmanager
 def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[..., None]) -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
-    try:
-        loop.add_signal_handler(signal.SIGINT, on_interrupt)
-    except NotImplementedError:  # Windows has no handlers on the loop
+    if sys.platform == "win32":  # its loop takes no handlers
         signal.signal(signal.SIGINT, on_interrupt)
+    else:
+        loop.add_signal_handler(signal.SIGINT, on_interrupt)
     try:
         yield
     finally:
-        with suppress(NotImplementedError):
+        if sys.platform != "win32":
             loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, before)
 

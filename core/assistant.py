@@ -84,12 +84,13 @@ class Assistant:
         """Answer a question that was taken, on a surface; whatever happens to the model, the student gets an answer."""
         start = time.monotonic()
         draft = Draft(ticket, words_in(ticket.question.lang), ticket.question.level or DEFAULT_LEVEL)
+        answer = None
         try:
             await self._prepare(draft)
             answer = await self._write(draft, surface)
-        except BaseException:
-            await asyncio.shield(self._store.release(ticket))
-            raise
+        finally:
+            if answer is None:
+                await self._store.release(ticket)
         await surface.finish(answer)
         await self._remember(draft, answer, round((time.monotonic() - start) * 1000))
         return answer
