@@ -4,8 +4,9 @@ BM25 over title, aliases, keywords and text (Robertson & Zaragoza 2009, "The Pro
 weighted before saturation, plus a share for words met letter for letter and for names (title, alias) met whole. Two
 scores are kept of each card: one ranks and knows everything; the other makes the confidence and knows neither examples nor
 much of the keywords, because an example speaks of GLPI or VLANs without the course being about them. Confidence is that
-score times the idf-weighted share of the question which the card covers (to the power 0.8), words unknown to the course
-counted at full weight. The constants were chosen on the calibration questions, where none of them matters much.
+score, and something for a title or an alias met whole, times two idf-weighted shares of the question: what the card covers
+(to the power 0.6) and what the course knows at all (to the power 1.2). The constants were chosen on the calibration
+questions, where none of them matters much.
 """
 
 import heapq
@@ -25,12 +26,9 @@ K1, B = 1.2, 0.75
 TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.6, 0.8, 0.3, 1.0
 SURE_KEYWORD = 0.25
 LETTER_FOR_LETTER = 0.7
-NAMED_TITLE, NAMED_ALIAS, NAMED_CONFIDENCE = 0.8, 0.3, 0.4
-COVERAGE_POWER = 0.8
-ASKED_BY_NAME = 3.0
-"""What it is worth that every word of a question stands in a card's title: "c'est quoi une convolution ?"."""
-
-
+NAMED_TITLE, NAMED_WHOLE = 0.8, 0.3
+SURE_TITLE, SURE_ALIAS = 3.0, 2.0
+COVERED_POWER, KNOWN_POWER = 0.6, 1.2
 _SEGMENT = re.compile(r"[,:;()?]| et ")
 """A title names several things: "CPU, GPU, VRAM : quel matériel pour quoi" names a GPU."""
 
@@ -68,7 +66,6 @@ class Name(NamedTuple):
     size: int
     rarity: float
     is_title: bool
-    is_whole: bool
 
 
 def _fields(card: Card) -> Iterator[tuple[float, float, str]]:
@@ -150,7 +147,7 @@ class SearchIndex:
                 rarity = sum(map(self._idf.__getitem__, stems))
                 for term in stems:
                     self._names_with[term].append(len(self._names))
-                self._names.append(Name(number, len(stems), rarity, is_title, is_whole=not is_title or text == card.title))
+                self._names.append(Name(number, len(stems), rarity, is_title))
 
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
@@ -183,28 +180,33 @@ class SearchIndex:
                 sizes[number] += 1
         titles: dict[int, float] = defaultdict(float)
         whole: dict[int, float] = defaultdict(float)
+        asked = frozenset(analysis.terms)
+        sure: dict[int, float] = {}
         for number, worth in met.items():
             name = self._names[number]
+            is_whole = sizes[number] == name.size
             if name.is_title:
                 titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
-            if name.is_whole and sizes[number] == name.size:
+                is_whole = is_whole or asked <= self._titles[name.card]
+            if sizes[number] == name.size and (not name.is_title or self._titles[name.card] <= asked):
                 whole[name.card] = max(whole[name.card], worth)
+            if is_whole:
+                sure[name.card] = max(sure.get(name.card, 0.0), SURE_TITLE if name.is_title else SURE_ALIAS)
         for card in {*titles, *whole}:
-            ranking[card] += NAMED_TITLE * titles[card] + NAMED_ALIAS * whole[card]
-        asked = frozenset(analysis.terms)
-        by_name = {card for card in titles if asked and asked <= self._titles[card]}
-        return {card: NAMED_CONFIDENCE * whole[card] + ASKED_BY_NAME * (card in by_name) for card in {*whole, *by_name}}
+            ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card]
+        return sure
 
     def _scored(self, number: int, score: float, analysis: Analysis, named: float) -> Passage:
-        card, covered, whole, own = self._cards[number], 0.0, 0.0, 0.0
+        card, covered, known, whole, own = self._cards[number], 0.0, 0.0, 0.0, 0.0
         for term in analysis.terms:
             rarity = self._idf.get(term, self._unknown)
             whole += rarity
+            known += rarity if term in self._postings else 0.0
             weight = self._confidence(term, number)
             own += weight
             covered += rarity if weight else 0.0
-        confidence = (own + named) * (covered / whole) ** COVERAGE_POWER if whole else 0.0
-        return Passage(card.id, card.title, card.content, score, confidence)
+        shares = (covered / whole) ** COVERED_POWER * (known / whole) ** KNOWN_POWER if whole else 0.0
+        return Passage(card.id, card.title, card.content, score, (own + named) * shares)
 
     def _confidence(self, term: str, number: int) -> float:
         posting = self._postings.get(term)
