@@ -112,32 +112,39 @@ class SearchIndex:
         self._cards = course.cards
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
         self._thresholds = course.thresholds
+        self._postings: dict[str, Posting] = defaultdict(lambda: Posting(array("L"), array("d"), array("d")))
         words: Counter[str] = Counter()
-        weighed = [_weigh(card, words) for card in self._cards]
-        held = Counter(term for weights in weighed for term in weights)
+        lengths = [self._add(number, _weigh(card, words)) for number, card in enumerate(self._cards)]
         count = len(self._cards)
+        held = {term: len(posting.cards) for term, posting in self._postings.items()}
         self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
         self._unknown = math.log(1 + 2 * count)
-        self._postings = self._invert(weighed)
+        self._saturate(lengths)
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names: list[Name] = []
         self._names_with: dict[str, array[int]] = defaultdict(lambda: array("L"))
         self._index_names()
         self._vocabulary = Vocabulary(words)
 
-    def _invert(self, weighed: Sequence[Weights]) -> dict[str, Posting]:
-        lengths = [sum(ranking for term, (ranking, _) in weights.items() if term[0] != "=") for weights in weighed]
+    def _add(self, number: int, weights: Weights) -> float:
+        """Add a card's bare weights to the postings; return the card's length. No card's weights are kept: they would be 20 MB."""
+        for term, (ranking, confidence) in weights.items():
+            posting = self._postings[term]
+            posting.cards.append(number)
+            posting.ranking.append(ranking)
+            posting.confidence.append(confidence)
+        return sum(ranking for term, (ranking, _) in weights.items() if term[0] != "=")
+
+    def _saturate(self, lengths: Sequence[float]) -> None:
+        """Turn the bare weights into BM25's."""
         mean = sum(lengths) / max(1, len(lengths)) or 1.0
-        postings: dict[str, Posting] = defaultdict(lambda: Posting(array("L"), array("d"), array("d")))
-        for number, weights in enumerate(weighed):
-            norm = K1 * (1 - B + B * lengths[number] / mean)
-            for term, (ranking, confidence) in weights.items():
-                scale = self._idf[term] * (K1 + 1) * (LETTER_FOR_LETTER if term[0] == "=" else 1.0)
-                posting = postings[term]
-                posting.cards.append(number)
-                posting.ranking.append(scale * ranking / (ranking + norm))
-                posting.confidence.append(scale * confidence / (confidence + norm))
-        return dict(postings)
+        norms = [K1 * (1 - B + B * length / mean) for length in lengths]
+        self._postings = dict(self._postings)
+        for term, posting in self._postings.items():
+            scale = self._idf[term] * (K1 + 1) * (LETTER_FOR_LETTER if term[0] == "=" else 1.0)
+            for place, number in enumerate(posting.cards):
+                for weights in (posting.ranking, posting.confidence):
+                    weights[place] = scale * weights[place] / (weights[place] + norms[number])
 
     def _index_names(self) -> None:
         for number, card in enumerate(self._cards):
