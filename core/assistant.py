@@ -22,7 +22,7 @@ from core.search import Found, SearchIndex
 from core.small_talk import small_talk
 from core.store import Outcome, Record, Store
 from core.words import Words, words_in
-from core.writers import CardWriter, ModelWriter, Pieces
+from core.writers import AnswerWriter, ModelWriter, Pieces
 
 log = structlog.get_logger()
 MAX_QUESTION = 2_000
@@ -57,7 +57,7 @@ class Draft:
 class Assistant:
     """Answers questions from the course, by the model where there is one and by the cards alone where not."""
 
-    def __init__(self, course: Course, index: SearchIndex, store: Store, cards: CardWriter, model: ModelWriter | None) -> None:
+    def __init__(self, course: Course, index: SearchIndex, store: Store, cards: AnswerWriter, model: ModelWriter | None) -> None:
         self._course = course
         self._index = index
         self._store = store

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from core.errors import AllowanceSpent, AlreadyTaken
 from core.messages import Level, Manner, Ticket
-from core.store import Store, load_question
+from core.store import Store
+from core.store.inbox import load_question
 from core.store.tables import inbox
 from tests.conftest import OpenStore
 from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, in_paris, left, pseudonym, rows

@@ -5,22 +5,21 @@ so that a crash at any moment either took the question, and recovery finishes it
 """
 
 import asyncio
-import json
 import secrets
 import time
-from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import AllowanceSpent, AlreadyTaken, NotYours, ProfondError, StoreAway, Unknown
-from core.messages import Answer, Level, Manner, Question, Ticket, Turn, Usage, Zone
+from core.messages import Answer, Level, Question, Ticket, Turn, Usage, Zone
 from core.settings import Settings
 from core.store.allowance import Allowance, upsert
 from core.store.database import Database, open_database, uncancelled
+from core.store.inbox import dump_question
 from core.store.people import People
 from core.store.tables import answers, conversations, inbox, seen_events, turns
 
@@ -141,7 +140,7 @@ class Store:
         return {
             "id": ticket.id,
             "person": ticket.person,
-            "question": self._vault.seal("inbox", _dump(question)),
+            "question": self._vault.seal("inbox", dump_question(question)),
             "reply_to": self._vault.seal("reply_to", question.reply_to),
             "platform": question.person.split(":", 1)[0],
             "is_private": question.is_private,
@@ -279,18 +278,6 @@ class Store:
         pseudonym = self._vault.pseudonym("person", person)
         async with self._database.read() as connection:
             return await self._allowance.usage(connection, pseudonym, self._clock(), is_exempt=person in self._exempt)
-
-
-def _dump(question: Question) -> str:
-    files = [(name, b64encode(content).decode()) for name, content in question.files]
-    return json.dumps({**asdict(question), "files": files}, ensure_ascii=False)
-
-
-def load_question(text: str) -> Question:
-    """Return the question that an inbox row holds."""
-    fields = json.loads(text)
-    question = Question(**{**fields, "files": (), "manner": Manner(fields["manner"]), "level": fields["level"] and Level(fields["level"])})
-    return replace(question, files=tuple((name, b64decode(content)) for name, content in fields["files"]))
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """What students chose and said: level, notice, feedback, reports; and what they may see and erase of it."""
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from core.errors import StoreAway, Unknown
 from core.messages import Level, MyData
 from core.store.allowance import upsert
 from core.store.database import Database, uncancelled
+from core.store.inbox import load_question
 from core.store.tables import allowance, answers, conversations, feedback, inbox, reports, students, turns
 
 
@@ -172,7 +172,7 @@ class People:
         }
 
     def _waiting(self, sealed: bytes) -> str:
-        return str(json.loads(self._vault.open("inbox", sealed))["text"])
+        return load_question(self._vault.open("inbox", sealed)).text
 
     async def _turns_of(self, connection: AsyncConnection, me: str) -> list[dict[str, object]]:
         told = select(turns, answers, conversations.c.place).join(answers, answers.c.turn == turns.c.id)
