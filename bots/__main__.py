@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 import click
+import structlog
 from rich.console import Console
 
 from bots import kb
@@ -198,6 +199,10 @@ def main() -> None:
         code = _fail(error_words(words_in(lang), error), 1)
     except BrokenPipeError:
         code = 0
+    except Exception as error:  # noqa: BLE001  # the last boundary: no traceback reaches a person
+        if structlog.is_configured():
+            structlog.get_logger().error("unexpected", cause=type(error).__name__)
+        code = _fail(words_in(lang)("error-unexpected"), 70)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 
 from core.assistant import Assistant
 from core.knowledge import Course, load_course
@@ -12,7 +10,7 @@ from core.lessons import Lessons
 from core.model import ChatModel, open_model
 from core.prompt import PromptTemplate, read_template
 from core.search import SearchIndex
-from core.settings import Settings
+from core.settings import Settings, shipped_course
 from core.store import Store, open_store
 from core.students import Students
 from core.traffic import Deadlines
@@ -35,7 +33,7 @@ def course_template(course: Course) -> PromptTemplate:
     """Return the prompt that a course names: from its own folder, else the one that comes with Profond. Raises SetupError."""
     name = f"{course.info.prompt}.md"
     own = course.folder / "prompts" / name
-    return read_template(own if own.exists() else Path(str(files("knowledge_base").joinpath("prompts", name))))
+    return read_template(own if own.exists() else shipped_course() / "prompts" / name)
 
 
 @asynccontextmanager

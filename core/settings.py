@@ -96,7 +96,12 @@ class Settings(BaseSettings):
     @property
     def course_folder(self) -> Path:
         """The folder of the course in use."""
-        return self.profond_course or Path(str(files("knowledge_base").joinpath("")))
+        return self.profond_course or shipped_course()
+
+
+def shipped_course() -> Path:
+    """Return the folder of the course that comes with Profond."""
+    return Path(str(files("knowledge_base").joinpath("course.json"))).parent
 
 
 MENDS = {
