@@ -179,6 +179,7 @@ async def test_a_cancelled_answer_is_whole_or_not_there(store: Store) -> None:
         storing = asyncio.create_task(store.answered(ticket, an_outcome(an_answer())))
         with at_statement(store, number, storing.cancel):
             await asyncio.wait({storing})
+        await store._database.close()  # the write itself goes on: wait for its end before counting
         is_cancelled = storing.cancelled()
         after = await rows(store)
         stored = tuple(after.get(name, 0) - before.get(name, 0) for name in ("turns", "answers", "inbox"))
