@@ -13,10 +13,10 @@ from rich.console import Console
 
 from bots import kb
 from bots.terminal_bot import PERSON, Chat, ask_once, typed_lines
-from core.errors import ProfondError, SetupError
-from core.knowledge import read_level
+from core.errors import ProfondError
+from core.knowledge import level_named
 from core.logs import setup_logging
-from core.messages import Level, Question
+from core.messages import Question
 from core.profond import Profond, open_profond
 from core.settings import Settings, read_settings, unknown_names
 from core.words import LANGUAGES, error_words, words_in
@@ -53,20 +53,13 @@ def _console() -> Console:
     return Console(highlight=False)
 
 
-def _level(name: str | None) -> Level | None:
-    try:
-        return Level(str(read_level(name))) if name else None
-    except ValueError:
-        raise SetupError("level-unknown") from None
-
-
 @app.command(help="cli-ask")
 @click.argument("question")
 @click.option("--level", help="cli-level")
 @lang_option
 def ask(question: str, level: str | None, lang: str | None) -> None:
     """Answer one question. Whoever runs the program takes no allowance: the limit is for students in chats."""
-    settings, depth = _ready(), _level(level)
+    settings, depth = _ready(), level_named(level) if level else None
     key = secrets.token_hex(8)
     asked = Question(
         text=question,

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager, contextmanager
 from rich.console import Console
 
 from core.errors import ProfondError
-from core.knowledge import Card, Topic, read_level
+from core.knowledge import Card, Topic, level_named
 from core.lessons import CardPage
 from core.markup import plain
-from core.messages import Answer, Level, Manner, Place, Question, Zone
+from core.messages import Answer, Manner, Place, Question, Zone
 from core.profond import Profond
 from core.words import Words, duration, error_words, words_in
 
@@ -260,10 +260,7 @@ class Chat:
             level = await self._profond.students.level(PERSON)
             self._say(self._words("level-now", level=self._words(f"level-{level.value}")))
             return
-        try:
-            level = Level(str(read_level(name)))
-        except ValueError:
-            raise ProfondError("level-unknown") from None
+        level = level_named(name)
         await self._profond.students.set_level(PERSON, level)
         self._say(self._words("level-set", level=self._words(f"level-{level.value}")))
 

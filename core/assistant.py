@@ -131,7 +131,7 @@ class Assistant:
 
     async def _find(self, question: Question, turns: Sequence[Turn]) -> Found:
         """Search, reading a follow-up together with the turn before it."""
-        text = _MARKS.sub(" ", scrub(question.text))
+        text = _searched(question.text)
         found = self._index.search(text)
         if question.again and question.manner is not Manner.PLAIN:
             past = await self._store.past(question.again)
@@ -141,7 +141,7 @@ class Assistant:
         last = turns[-1]
         if not found.analysis.terms:
             return self._same_cards(last.card_ids, found)
-        joined = self._index.search(f"{_MARKS.sub(' ', scrub(last.question))} {text}")
+        joined = self._index.search(f"{_searched(last.question)} {text}")
         is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
         return joined if joined.zone is Zone.SURE and is_about_the_course else found
 
@@ -284,6 +284,11 @@ class Assistant:
             cost_micros=record.cost_micros,
             milliseconds=milliseconds,
         )
+
+
+def _searched(text: str) -> str:
+    """Return what is searched for in a student's text: all but personal data."""
+    return _MARKS.sub(" ", scrub(text))
 
 
 def _closing(raw: str) -> str:

@@ -34,6 +34,16 @@ def read_level(name: object) -> object:
 
 
 Content = TypeVar("Content", bound=BaseModel)
+
+
+def level_named(name: str) -> Level:
+    """Return the level of that code or French name. Raises Unknown."""
+    try:
+        return Level(str(read_level(name)))
+    except ValueError:
+        raise Unknown("level-unknown") from None
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _LEVEL_SCHEMA = {"enum": [*Level, "débutant", "intermédiaire", "avancé"], "type": "string"}
