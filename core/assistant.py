@@ -108,9 +108,11 @@ class Assistant:
     async def again(self, answer_id: str, asked: Question, manner: Manner = Manner.PLAIN) -> Question:
         """Return the question to take for telling an answer again (redo, simpler, deeper, another example).
 
-        `asked` says who asks, where and by which event. Raises Unknown; NotYours for a redo by somebody else.
+        `asked` says who asks, where and by which event. Raises Unknown; NotYours for somebody else's redo, or private answer.
         """
         past = await self._store.past(answer_id, asked.person if manner is Manner.PLAIN else None)
+        if past.is_private:
+            await self._store.past(answer_id, asked.person)
         is_private = asked.is_private or past.is_private
         return replace(asked, text=past.question, again=answer_id, manner=manner, is_private=is_private)
 

@@ -150,6 +150,16 @@ async def test_only_the_asker_may_redo(opened: Opener) -> None:
             await profond.assistant.again(first.id, question("", "e2", person="test:bob"))
 
 
+async def test_a_private_answer_is_told_again_to_its_asker_alone(opened: Opener) -> None:
+    """Nobody else may have a private question told again, in any manner."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION, is_private=True))
+        for manner in Manner:
+            with pytest.raises(NotYours):
+                await profond.assistant.again(first.id, question("", "e2", person="test:bob"), manner)
+        assert (await profond.assistant.again(first.id, question("", "e3"), Manner.SIMPLER)).is_private
+
+
 async def test_stop_keeps_what_was_written(opened: Opener) -> None:
     """Stopping ends the stream, keeps the text, says so, and only the asker may do it."""
     model = QueuedModel("Une convolution glisse un filtre sur une image entière")
