@@ -29,6 +29,8 @@ LETTER_FOR_LETTER = 0.7
 NAMED_TITLE, NAMED_WHOLE = 0.8, 0.3
 SURE_TITLE, SURE_ALIAS = 3.0, 2.0
 COVERED_POWER, KNOWN_POWER = 0.6, 1.2
+CANDIDATES = 200
+"""Of a course larger than this, names are looked at on the best cards only: a name's words are in the card's text score already."""
 _SEGMENT = re.compile(r"[,:;()?]| et ")
 """A title names several things: "CPU, GPU, VRAM : quel matériel pour quoi" names a GPU."""
 
@@ -122,7 +124,7 @@ class SearchIndex:
         self._saturate(lengths)
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names: list[Name] = []
-        self._names_with: dict[str, array[int]] = defaultdict(lambda: array("L"))
+        self._names_with: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._index_names()
         self._vocabulary = Vocabulary(words)
 
@@ -152,25 +154,34 @@ class SearchIndex:
             for text in dict.fromkeys((card.title, *_SEGMENT.split(card.title), *aliases)):
                 stems, is_title = set(terms(text)), text in card.title
                 rarity = sum(map(self._idf.__getitem__, stems))
+                place = (len(self._names), number)
                 for term in stems:
-                    self._names_with[term].append(len(self._names))
+                    self._names_with[term].append(place)
                 self._names.append(Name(number, len(stems), rarity, is_title))
 
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
-        ranking: dict[int, float] = defaultdict(float)
-        for term in (*analysis.terms, *sorted({f"={singular(word)}" for word in analysis.words})):
-            posting = self._postings.get(term)
-            if posting:
-                for number, weight in zip(posting.cards, posting.ranking, strict=True):
-                    ranking[number] += weight
+        ranking = self._rank(analysis)
         sure_names = self._add_names(analysis, ranking)
-        best = [number for _, number in heapq.nsmallest(limit, ((-score, number) for number, score in ranking.items()))]
+        best = heapq.nsmallest(limit, ranking, key=lambda number: (-ranking[number], number))
         passages = tuple(self._scored(number, ranking[number], analysis, sure_names.get(number, 0.0)) for number in best)
         matched = tuple(term for term in analysis.terms if term in self._postings)
         zone = self._zone(passages, self._thresholds)
         return Found(passages, Zone.UNSURE if zone is Zone.SURE and _CALENDAR.search(flat(text)) else zone, analysis, matched)
+
+    def _rank(self, analysis: Analysis) -> dict[int, float]:
+        """Return the CANDIDATES best cards by their words; a list is added up faster than a dictionary."""
+        scores = [0.0] * len(self._cards)
+        for term in (*analysis.terms, *sorted({f"={singular(word)}" for word in analysis.words})):
+            if posting := self._postings.get(term):
+                for number, weight in zip(posting.cards, posting.ranking, strict=True):
+                    scores[number] += weight
+        return {number: scores[number] for number in heapq.nlargest(CANDIDATES, range(len(scores)), key=scores.__getitem__) if scores[number]}
+
+    def warm(self) -> None:
+        """Read now what is otherwise read when the first misspelt word comes; for whoever runs long."""
+        self._vocabulary.analyse("kestion xylofonne")
 
     def passage(self, card_id: str) -> Passage:
         """Return a card as a passage that nothing was searched for."""
@@ -182,9 +193,11 @@ class SearchIndex:
         met: dict[int, float] = defaultdict(float)
         sizes: Counter[int] = Counter()
         for term in analysis.terms:
-            for number in self._names_with.get(term, ()):
-                met[number] += self._idf[term]
-                sizes[number] += 1
+            rarity = self._idf.get(term, 0.0)
+            for number, card in self._names_with.get(term, ()):
+                if card in ranking:
+                    met[number] += rarity
+                    sizes[number] += 1
         titles: dict[int, float] = defaultdict(float)
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
