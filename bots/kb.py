@@ -1,19 +1,32 @@
-"""`profond kb …`: check, search, measure and calibrate the course."""
+"""`profond kb …`: check, write, search, measure and calibrate the course."""
 
 import json
-from dataclasses import asdict
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from core.course_files import Change, TopicFiles, add_skeleton, find_topic, merge, topics_of, write_whole
 from core.errors import CourseError, Fault, SetupError
 from core.evaluation import Scores, by_kind, calibrate, examine, read_questions
-from core.knowledge import THRESHOLDS_FILE, Course, load_course
+from core.knowledge import THRESHOLDS_FILE, Course, Topic, load_course, slug
+from core.markdown_cards import MarkdownError, from_markdown, to_markdown
 from core.search import SearchIndex
 from core.settings import Settings, read_settings
+from core.summary import summaries
 from core.words import Words, words_in
+
+HEADS = (
+    *("kb-head-topic", "kb-head-cards", "kb-head-levels", "kb-head-aliases"),
+    *("kb-head-misconceptions", "kb-head-questions", "kb-head-figures", "kb-head-warnings"),
+)
+STATES = {"new": "kb-state-new", "changed": "kb-state-changed", "emptied": "kb-state-emptied", "same": "kb-state-same"}
 
 
 @click.group("kb", help="cli-kb")
@@ -27,7 +40,8 @@ def _opened() -> tuple[Settings, Words, Console]:
 
 
 def _line(words: Words, fault: Fault) -> str:
-    place = f"{fault.file} {fault.path}".strip()
+    card = f"({fault.details['card']})" if "card" in fault.details else ""
+    place = " ".join(filter(None, (fault.file, fault.path, card)))
     return f"{place} : {words(fault.key, **fault.details)}"
 
 
@@ -40,19 +54,123 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="cli-json"
 def check(folder: Path | None, *, strict: bool) -> None:
     """Print every fault of the course at once, and what might be better."""
     settings, words, console = _opened()
-    try:
-        course = load_course(folder or settings.course_folder)
-    except CourseError as error:
-        for fault in error.faults:
-            console.print(_line(words, fault), markup=False)
-        raise
+    course = _loaded(folder or settings.course_folder, words, console)
     for fault in course.warnings:
         console.print(_line(words, fault), markup=False)
+    _print_summary(course, words, console)
     if course.warnings:
         console.print(words("kb-warnings", count=len(course.warnings)), markup=False)
     console.print(words("kb-good", topics=len(course.topics), cards=len(course.cards)), markup=False)
     if strict and course.warnings:
         raise SystemExit(1)
+
+
+def _loaded(folder: Path, words: Words, console: Console) -> Course:
+    try:
+        return load_course(folder)
+    except CourseError as error:
+        _print_faults(error, words, console)
+        raise
+
+
+def _print_faults(error: CourseError, words: Words, console: Console) -> None:
+    for fault in error.faults:
+        console.print(_line(words, fault), markup=False)
+
+
+def _print_summary(course: Course, words: Words, console: Console) -> None:
+    rows = [astuple(summary) for summary in summaries(course)]
+    totals = [words("kb-total"), *(sum(column) for column in list(zip(*rows, strict=True))[1:])]
+    _table(console, [words(head) for head in HEADS], [[str(value) for value in row] for row in (*rows, totals)])
+
+
+@group.command(help="cli-kb-new")
+@click.argument("topic")
+@click.argument("title")
+@click.option("--new-topic", is_flag=True, help="cli-new-topic")
+def new(topic: str, title: str, *, new_topic: bool) -> None:
+    """Write a card to fill in into a topic's file, and say where it stands."""
+    settings, words, console = _opened()
+    topics = topics_of(settings.course_folder)
+    files = TopicFiles(settings.course_folder)
+    place = _fresh_topic(topics, topic) if new_topic else find_topic(topics, topic)
+    card, name = add_skeleton(files, topics, place, title, words("card-to-write"))
+    files.load()
+    files.save()
+    console.print(words("kb-created", card=card, file=str(settings.course_folder / name)), markup=False)
+
+
+def _fresh_topic(topics: Sequence[Topic], title: str) -> Topic:
+    made = slug(title)
+    if not made:
+        raise SetupError("setup-no-id", title=title[:60])
+    for topic in topics:
+        if made in {topic.id, slug(topic.title)}:
+            raise SetupError("setup-topic-exists", name=topic.id)
+    return Topic(id=made, title=title, subtopics=())
+
+
+@group.command("import", help="cli-kb-import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="cli-dry-run")
+def import_markdown(file: Path, *, dry_run: bool) -> None:
+    """Make cards of a Markdown file: what it tells replaces the cards of the same id, all others stay."""
+    settings, words, console = _opened()
+    folder = settings.course_folder
+    try:
+        known = topics_of(folder)
+        told = from_markdown(_read_text(file), file.name, known)
+        files = TopicFiles(folder)
+        changes = merge(files, known, told.topics)
+        files.load()
+    except MarkdownError as error:
+        for fault in error.faults:
+            console.print(f"{words('kb-at-line', file=fault.file, line=fault.path)} : {words(fault.key, **fault.details)}", markup=False)
+        raise
+    except CourseError as error:
+        _print_faults(error, words, console)
+        raise
+    _print_changes(changes, words, console)
+    counts = Counter(change.state for change in changes)
+    figures = {state: counts[state] for state in ("new", "changed", "same")}
+    if dry_run:
+        console.print(words("kb-would-import", **figures), markup=False)
+        return
+    names = ", ".join(files.changed)
+    files.save()
+    console.print(words("kb-imported", **figures, files=names or "none"), markup=False)
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SetupError("setup-markdown-file", file=str(file)) from None
+
+
+def _print_changes(changes: Sequence[Change], words: Words, console: Console) -> None:
+    for change in changes:
+        said = words(STATES["emptied" if change.emptied else change.state], fields=", ".join(change.fields), emptied=", ".join(change.emptied))
+        console.print(f"{change.topic} / {change.card} : {said}", markup=False)
+
+
+@group.command(help="cli-kb-export")
+@click.argument("topic", required=False)
+@click.option("--output", type=click.Path(path_type=Path), help="cli-output")
+@click.option("--force", is_flag=True, help="cli-force")
+def export(topic: str | None, output: Path | None, *, force: bool) -> None:
+    """Write the course, or one topic, as Markdown that `import` reads as the same cards."""
+    settings, words, console = _opened()
+    course = _loaded(settings.course_folder, words, console)
+    topics = [find_topic(course.topics, topic)] if topic else course.topics
+    text = to_markdown(topics, course.info.title)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists() and not force:
+        raise SetupError("setup-output-exists", file=str(output))
+    write_whole(output, text)
+    console.print(words("kb-exported", cards=sum(len(each.subtopics) for each in topics), file=str(output)), markup=False)
 
 
 @group.command(help="cli-kb-search")
@@ -126,7 +244,10 @@ def _table(console: Console, heads: list[str], rows: list[list[str]]) -> None:
         for row in [heads, *rows]:
             click.echo("\t".join(row))
         return
-    table = Table(*heads)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head, column in zip(heads, zip(*rows, strict=True), strict=True):
+        is_number = not any(re.search(r"[^\W\d_]", cell) for cell in column)
+        table.add_column(head, justify="right" if is_number else "left", overflow="fold", no_wrap=head == heads[0])
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    console.print(table, soft_wrap=False)

@@ -12,6 +12,8 @@ ProfondError                 every error of ours; `.key` names its sentence in t
 │   └── CourseError          carries every fault of the course at once
 ├── StoreAway                the database did not answer in time
 └── ModelAway                the model did not answer; `.cause` is for the log alone, never for a person
+    ├── QueueTooLong         too many wait for the model
+    └── BudgetSpent          the model has cost what it may
 """
 
 from collections.abc import Mapping, Sequence
@@ -114,12 +116,32 @@ class ModelAway(ProfondError):
         cause: a short technical reason for the log (never shown, never the model's own text).
         retry_after: seconds the provider asked to wait, where it said so.
         is_passing: trying again may help.
+        status: the HTTP status of a refusal.
     """
 
     key = "error-model-away"
+    note = "note-cards-away"
+    """The sentence beside the cards that answer instead."""
 
-    def __init__(self, cause: str, *, retry_after: float | None = None, is_passing: bool = False) -> None:
+    def __init__(self, cause: str, *, retry_after: float | None = None, is_passing: bool = False, status: int = 0) -> None:
         super().__init__()
         self.cause = cause
+        self.status = status
         self.retry_after = retry_after
         self.is_passing = is_passing
+
+
+class QueueTooLong(ModelAway):
+    """Waiting for the model would take longer than a student's patience."""
+
+    note = "note-cards-queue"
+
+
+class BudgetSpent(ModelAway):
+    """The model has cost what it may; the cards answer until the day or the month turns."""
+
+    note = "note-cards-month"
+
+    def __init__(self, *, is_daily: bool) -> None:
+        super().__init__("budget spent")
+        self.note = "note-cards-day" if is_daily else self.note

@@ -36,12 +36,13 @@ class ExamQuestion(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the search made of one question. `rank` is the first target's place from 1, or 0."""
+    """What the search made of one question. `rank` is the first target's place from 1, or 0; `leads`: the first card is clearly better."""
 
     kind: str
     is_on_topic: bool
     rank: int
     confidence: float
+    leads: bool
     zone: Zone
     milliseconds: float
 
@@ -79,7 +80,7 @@ def examine(index: SearchIndex, questions: Sequence[ExamQuestion], *, limit: int
         found = index.search(asked.question, limit)
         elapsed = (time.perf_counter() - start) * 1000
         ranks = [place for place, passage in enumerate(found.passages, 1) if passage.card_id in asked.targets]
-        outcomes.append(Outcome(asked.kind, bool(asked.targets), min(ranks, default=0), found.confidence, found.zone, elapsed))
+        outcomes.append(Outcome(asked.kind, bool(asked.targets), min(ranks, default=0), found.confidence, found.leads, found.zone, elapsed))
     return outcomes
 
 
@@ -125,8 +126,9 @@ def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: 
     first cards is at least `precision`; `outside` is the highest under which at most `refused` of the on-topic ones lie.
     """
     on = sorted(outcome.confidence for outcome in outcomes if outcome.is_on_topic)
-    highest_off = max((outcome.confidence for outcome in outcomes if not outcome.is_on_topic), default=0.0)
-    ordered = sorted((outcome for outcome in outcomes if outcome.confidence > highest_off), key=lambda o: o.confidence)
+    leading = [outcome for outcome in outcomes if outcome.leads]  # no other can be sure
+    highest_off = max((outcome.confidence for outcome in leading if not outcome.is_on_topic), default=0.0)
+    ordered = sorted((outcome for outcome in leading if outcome.confidence > highest_off), key=lambda o: o.confidence)
     sure = ordered[-1].confidence if ordered else highest_off + 1.0
     right = 0
     for count, outcome in enumerate(reversed(ordered), 1):

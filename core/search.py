@@ -1,6 +1,6 @@
 """French search over the course's cards: a ranking, a confidence, and one of three zones.
 
-BM25 over title, aliases, keywords and text (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"), fields
+BM25 over title, aliases, keywords, phrasings and text (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"), fields
 weighted before saturation, plus a share for words met letter for letter and for names (title, alias) met whole. Two
 scores are kept of each card: one ranks and knows everything; the other makes the confidence and knows neither examples nor
 much of the keywords, because an example speaks of GLPI or VLANs without the course being about them. Confidence is that
@@ -19,16 +19,18 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from core.french import Analysis, Vocabulary, flat, singular, terms, written_words
-from core.knowledge import Card, Course, Thresholds
+from core.knowledge import Card, Course
 from core.messages import Passage, Zone
 
 K1, B = 1.2, 0.75
 TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.6, 0.8, 0.3, 1.0
-SURE_KEYWORD = 0.25
+SURE_KEYWORD, PHRASING = 0.25, 0.3
 LETTER_FOR_LETTER = 0.7
 NAMED_TITLE, NAMED_WHOLE = 0.8, 0.3
 SURE_TITLE, SURE_ALIAS = 3.0, 2.0
 COVERED_POWER, KNOWN_POWER = 0.6, 1.2
+LEAD = 1.2
+"""The first card is sure only if it scores this many times the second: where two answer alike, the student chooses."""
 CANDIDATES = 200
 """Of a course larger than this, names are looked at on the best cards only: a name's words are in the card's text score already."""
 _SEGMENT = re.compile(r"[,:;()?]| et ")
@@ -51,6 +53,11 @@ class Found(NamedTuple):
     def confidence(self) -> float:
         """The confidence of the best passage; 0 where nothing was found."""
         return self.passages[0].confidence if self.passages else 0.0
+
+    @property
+    def leads(self) -> bool:
+        """Whether the best passage is clearly better than the next."""
+        return len(self.passages) < 2 or self.passages[0].score >= LEAD * self.passages[1].score
 
 
 class Posting(NamedTuple):
@@ -90,8 +97,12 @@ def _example_fields(card: Card) -> Iterator[tuple[float, float, str]]:
 Weights = dict[str, list[float]]
 
 
-def _weigh(card: Card, words: Counter[str]) -> Weights:
-    """Return the card's terms, stems and `=words`, with their weights in the ranking and in the confidence; count its words."""
+def _weigh(card: Card, words: Counter[str]) -> tuple[Weights, frozenset[str]]:
+    """Return the card's terms, stems and `=words`, with their weights in the ranking and in the confidence; count its words.
+
+    Phrasings add weight and, where a term is nowhere else in the card, the term itself: those are returned apart, since what
+    makes a word rare is how many cards are about it. Their words are no vocabulary: half of them are misspelt on purpose.
+    """
     weights: Weights = defaultdict(lambda: [0.0, 0.0])
     for ranking, confidence, text in (*_fields(card), *_example_fields(card)):
         written = written_words(text)
@@ -104,7 +115,13 @@ def _weigh(card: Card, words: Counter[str]) -> Weights:
             weights[letters][0] += ranking
         if confidence:  # a fault quoted in an example is no word of the course
             words.update({part for word in written for part in (word.whole, *word.parts)})
-    return weights
+    own = frozenset(weights)
+    for phrasing in card.phrasings:
+        for term in terms(phrasing):
+            weight = weights[term]
+            weight[0] += PHRASING
+            weight[1] += PHRASING
+    return weights, frozenset(weights) - own
 
 
 class SearchIndex:
@@ -116,9 +133,10 @@ class SearchIndex:
         self._thresholds = course.thresholds
         self._postings: dict[str, Posting] = defaultdict(lambda: Posting(array("L"), array("d"), array("d")))
         words: Counter[str] = Counter()
-        lengths = [self._add(number, _weigh(card, words)) for number, card in enumerate(self._cards)]
+        lent: Counter[str] = Counter()
+        lengths = [self._add(number, *_weigh(card, words), lent) for number, card in enumerate(self._cards)]
         count = len(self._cards)
-        held = {term: len(posting.cards) for term, posting in self._postings.items()}
+        held = {term: len(posting.cards) - lent[term] or len(posting.cards) for term, posting in self._postings.items()}
         self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
         self._unknown = math.log(1 + 2 * count)
         self._saturate(lengths)
@@ -128,8 +146,9 @@ class SearchIndex:
         self._index_names()
         self._vocabulary = Vocabulary(words)
 
-    def _add(self, number: int, weights: Weights) -> float:
+    def _add(self, number: int, weights: Weights, phrased: frozenset[str], lent: Counter[str]) -> float:
         """Add a card's bare weights to the postings; return the card's length. No card's weights are kept: they would be 20 MB."""
+        lent.update(phrased)
         for term, (ranking, confidence) in weights.items():
             posting = self._postings[term]
             posting.cards.append(number)
@@ -167,8 +186,8 @@ class SearchIndex:
         best = heapq.nsmallest(limit, ranking, key=lambda number: (-ranking[number], number))
         passages = tuple(self._scored(number, ranking[number], analysis, sure_names.get(number, 0.0)) for number in best)
         matched = tuple(term for term in analysis.terms if term in self._postings)
-        zone = self._zone(passages, self._thresholds)
-        return Found(passages, Zone.UNSURE if zone is Zone.SURE and _CALENDAR.search(flat(text)) else zone, analysis, matched)
+        found = Found(passages, Zone.SURE, analysis, matched)
+        return found._replace(zone=self._zone(found, text))
 
     def _rank(self, analysis: Analysis) -> dict[int, float]:
         """Return the CANDIDATES best cards by their words; a list is added up faster than a dictionary."""
@@ -235,9 +254,8 @@ class SearchIndex:
         place = bisect_left(posting.cards, number)
         return posting.confidence[place] if place < len(posting.cards) and posting.cards[place] == number else 0.0
 
-    @staticmethod
-    def _zone(passages: Sequence[Passage], thresholds: Thresholds) -> Zone:
-        confidence = passages[0].confidence if passages else 0.0
-        if confidence >= thresholds.sure:
-            return Zone.SURE
-        return Zone.UNSURE if confidence >= thresholds.outside else Zone.OUTSIDE
+    def _zone(self, found: Found, text: str) -> Zone:
+        if found.confidence < self._thresholds.outside or not found.passages:
+            return Zone.OUTSIDE
+        is_sure = found.confidence >= self._thresholds.sure and found.leads and not _CALENDAR.search(flat(text))
+        return Zone.SURE if is_sure else Zone.UNSURE

@@ -129,13 +129,13 @@ def test_holds_the_known_misconceptions(course: Course) -> None:
 
 
 def test_no_card_holds_an_examination_question(course: Course) -> None:
-    """No alias or keyword shares four words in a row with a question of the examination, where that is at hand."""
+    """No alias, keyword or phrasing shares four words in a row with a question of the examination, where that is at hand."""
     if not SHARED.exists():
         return
     asked = [q["question"] for q in json.loads((SHARED / "questions_dev.json").read_text(encoding="utf-8"))]
     runs = {run for question in asked for run in _runs(question)}
     for card in course.cards:
-        for alias in (*card.aliases, *card.keywords):
+        for alias in (*card.aliases, *card.keywords, *card.phrasings):
             assert not runs & set(_runs(alias)), alias
 
 

@@ -132,7 +132,7 @@ _SOUNDS = [(re.compile(pattern), letters) for pattern, letters in _SOUND_RULES.i
 
 @lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
-    """Return a rough key of how a folded French word sounds: `convolusion` and `convolution` share one."""
+    """Return a rough key of how a folded French word sounds: `adrresse` and `adresse` share one."""
     for pattern, key in _SOUNDS:
         word = pattern.sub(key, word)
     return word
@@ -190,7 +190,7 @@ class Vocabulary:
         return Analysis(tuple(found), tuple(found.values()), repaired)
 
     def _joined(self, written: Sequence[Written]) -> Iterator[str]:
-        """Yield words, and `dropout` for `drop out`; `sur apprentissage` is `surapprentissage` alone."""
+        """Yield words, and `passerelle` for `passe relle`; `sur charge` is `surcharge` alone where the course says so."""
         words = [part for word in written for part in ((word.whole,) if word.whole in self._words else word.parts)]
         stops, skips = stop_words(), False
         for word, following in zip(words, [*words[1:], ""], strict=False):

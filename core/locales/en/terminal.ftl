@@ -14,6 +14,7 @@ setting-mend-lang = give fr or en.
 setting-mend-log-format = give console or json.
 setting-mend-log-level = give debug, info, warning or error.
 setting-mend-number = give a number within the bounds told in .env.example.
+setting-mend-flag = put true or false.
 setting-unknown = { $name } is no known setting{ $near ->
     [none] .
    *[other] : did you mean { $near }?
@@ -35,6 +36,13 @@ setup-prompt-missing = The prompt “{ $file }” is not there: correct “promp
 setup-prompt-section = The part “## { $section }” is missing in { $file }: take it from profond-1.md.
 setup-questions-file = “{ $file }” is no list of questions: JSON with id, kind, question and targets is needed.
 setup-output-file = “{ $file }” cannot be written: check the folder and your rights.
+setup-prices = The file of prices “{ $file }” cannot be read: follow the form of core/prices.json.
+setup-output-exists = “{ $file }” is there already: choose another name, or add --force to replace it.
+setup-markdown = The Markdown has { $count } fault(s), nothing is written: mend them, then try again.
+setup-markdown-file = “{ $file }” cannot be read: check the path and your rights, and save it as UTF-8.
+setup-topic-unknown = There is no topic “{ $name }”. The nearest: { $near }. To make a new one, add --new-topic.
+setup-topic-exists = The topic “{ $name }” is there already: leave out --new-topic to add the card to it.
+setup-no-id = “{ $title }” makes no id: put plain letters or digits into it.
 
 ## Faults of a course
 
@@ -58,9 +66,30 @@ fault-double = “{ $value }” is already in { $other }: change one of the two.
 fault-dead-link = the related card “{ $value }” does not exist.
 fault-content-differs = content is not the text of its own level.
 fault-level-missing = the level { $value } is not written.
-fault-few-aliases = fewer than 4 aliases: add the students' words.
+fault-few-aliases = fewer than { $count } aliases: add the students' words.
 fault-alias-double = the alias “{ $value }” is also on { $other }: keep it on one card.
 fault-not-calibrated = the course was never calibrated: run “profond kb calibrate”.
+fault-to-write = text to write: put yours in its place.
+fault-long-level = { $count } words, { $limit } at most: cut it, or make two cards.
+fault-long-card = the whole card has { $count } characters, { $limit } at most in one message: shorten it.
+fault-many-aliases = more than { $limit } aliases: keep the most useful, put single words into keywords.
+fault-figure-missing = the picture “{ $value }” is not in the course's folder: add it, or correct file.
+fault-md-fence = this block of code is not closed: close it with a line of three backticks.
+fault-md-no-topic = no topic heading: put a line “## Topic” above the cards, which begin with “### Title”.
+fault-md-orphan = the card “{ $title }” is in no topic: put a line “## Topic” above it.
+fault-md-stray = this text is in no card: put a line “### Title” above it, or remove it.
+fault-md-second-title = the course has its title at line { $line }: a topic is written “## Topic”.
+fault-md-title = empty heading: write it behind the #.
+fault-md-section = unknown part “{ $title }”: give Débutant, Intermédiaire, Avancé or a field such as Exemple; else write it in bold.
+fault-md-twice = “{ $label }” is there twice: a card has one.
+fault-md-after-label = there is text behind the fields of the part “{ $label }”: put it above, with the card's text.
+fault-md-no-id = “{ $title }” makes no id: add one to the heading, like this: { $example }.
+fault-md-double = the id “{ $value }” is taken at line { $line }: give the heading another, like this: { $example }.
+fault-md-no-card = the topic “{ $title }” has no card: add a line “### Title” and a text.
+fault-md-no-text = the card “{ $title }” has no text: write one below its title.
+fault-md-pair = “{ $other } :” is missing behind “{ $label } :”.
+fault-md-pair-alone = “{ $other } :” is missing before “{ $label } :”.
+fault-md-figure = a picture is written ![description](figures/file.png), with a description.
 
 ## Terminal
 
@@ -114,6 +143,28 @@ kind-report = reported
 kind-thumb_down = 👎
 kb-good = { $topics } topics, { $cards } cards: no fault.
 kb-warnings = { $count } point(s) to look at.
+kb-head-topic = topic
+kb-head-cards = cards
+kb-head-levels = three levels
+kb-head-aliases = aliases
+kb-head-misconceptions = misconceptions
+kb-head-questions = quiz
+kb-head-figures = figures
+kb-head-warnings = to look at
+kb-total = total
+kb-at-line = { $file }, line { $line }
+kb-created = Card “{ $card }” made in { $file }: fill it in, “profond kb check” shows what is missing.
+kb-state-new = new
+kb-state-changed = changed ({ $fields })
+kb-state-emptied = changed ({ $fields }), emptied ({ $emptied })
+kb-state-same = same
+kb-imported = { $new } new, { $changed } changed, { $same } same: { $files ->
+    [none] nothing to write.
+   *[other] written to { $files }.
+}
+kb-would-import = { $new } new, { $changed } changed, { $same } same: nothing is written (--dry-run).
+kb-exported = { $cards } card(s) written to { $file }.
+card-to-write = This card is still to be written.
 kb-zone = Zone: { $zone } (confidence { $confidence }).
 kb-repaired = Words repaired: { $words }
 kb-matched = Words known: { $words }
@@ -123,14 +174,23 @@ kb-calibrated = Thresholds written to { $file }: sure from { $sure }, outside th
 
 cli-profond = Profond answers a class's questions from the teacher's cards.
 cli-chat = Hold a conversation, with the chats' commands.
+cli-discord = Serve the class's Discord.
+cli-invite = Print the link that invites the bot.
 cli-doctor = Check settings, database, course, key and tokens.
 cli-migrate = Bring the database up to date.
 cli-reports = Read the reported answers and the 👎.
-cli-kb = Check, search, measure and calibrate the course.
+cli-kb = Check, write, search, measure and calibrate the course.
 cli-kb-check = Show every fault of the course at once.
 cli-kb-search = Show the cards found for a text, and why.
 cli-kb-eval = Measure the search with a file of questions.
 cli-kb-calibrate = Set the zones' thresholds from questions.
+cli-kb-new = Add a card to fill in to a topic.
+cli-kb-import = Make cards of a Markdown file: ## topic, ### card.
+cli-kb-export = Write the course, or one topic, as Markdown.
+cli-new-topic = Make the topic as well.
+cli-dry-run = Show what would change, write nothing.
+cli-output = File to write; without it the Markdown goes to the screen.
+cli-force = Replace the file if it is there.
 cli-strict = Fail on what is only worth a look, too.
 cli-level = beginner, intermediate or advanced.
 cli-lang = Language of the sentences: fr or en.
@@ -138,3 +198,21 @@ cli-json = Write JSON.
 cli-done = Mark this report as settled.
 cli-precision = Share of right first cards wanted in the sure zone.
 cli-refused = Share of the course's questions that may be refused.
+
+## Keeping
+
+backup-done = Copy made: { $file }. To restore it: stop the bot, put this file (and its .key) in the first one's place.
+backup-postgres = The database is PostgreSQL: copy it with pg_dump (see docs/operations).
+backup-nothing = There is nothing to copy yet: “{ $file }” does not exist.
+backup-exists = “{ $file }” exists already: choose another name, nothing was overwritten.
+backup-failed = The copy could not be written to “{ $file }”: look at the space and the rights.
+rotate-done = The secret is changed: nobody is lost. { $next }
+rotate-file = It is in the .key file beside the database.
+rotate-setting = Put the new one in PROFOND_SECRET_KEY before you start the bot again.
+rotate-needs-new = PROFOND_SECRET_KEY is set: give the new secret on standard input (profond rotate-key --stdin), then change the setting.
+rotate-short = The new secret must have at least 32 characters.
+erase-done = Erased: { $count } question(s) of { $person }.
+cli-backup = Copy the database while the bot runs.
+cli-rotate = Change the database's secret without losing anybody.
+cli-rotate-stdin = Read the new secret from standard input.
+cli-erase = Erase everything that is kept of a person (platform:id).

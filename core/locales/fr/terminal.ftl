@@ -14,6 +14,7 @@ setting-mend-lang = mets fr ou en.
 setting-mend-log-format = mets console ou json.
 setting-mend-log-level = mets debug, info, warning ou error.
 setting-mend-number = mets un nombre dans les limites données par .env.example.
+setting-mend-flag = mets true ou false.
 setting-unknown = { $name } n'est pas un réglage connu{ $near ->
     [none] .
    *[other] {" "}: voulais-tu { $near } ?
@@ -35,6 +36,13 @@ setup-prompt-missing = La consigne « { $file } » est introuvable : corrige « 
 setup-prompt-section = Il manque la partie « ## { $section } » dans { $file } : reprends-la de profond-1.md.
 setup-questions-file = « { $file } » n'est pas une liste de questions : il faut du JSON avec id, kind, question et targets.
 setup-output-file = « { $file } » ne peut pas être écrit : vérifie le dossier et les droits.
+setup-prices = Le fichier de prix « { $file } » ne peut pas être lu : reprends la forme de core/prices.json.
+setup-output-exists = « { $file } » existe déjà : choisis un autre nom, ou ajoute --force pour le remplacer.
+setup-markdown = Le Markdown a { $count } faute(s), rien n'est écrit : corrige-les, puis recommence.
+setup-markdown-file = « { $file } » ne peut pas être lu : vérifie le chemin et les droits, et enregistre-le en UTF-8.
+setup-topic-unknown = Le sujet « { $name } » n'existe pas. Les plus proches : { $near }. Pour en faire un nouveau, ajoute --new-topic.
+setup-topic-exists = Le sujet « { $name } » existe déjà : enlève --new-topic pour y ajouter la fiche.
+setup-no-id = « { $title } » ne donne pas d'identifiant : mets-y des lettres sans accent ou des chiffres.
 
 ## Fautes du cours
 
@@ -58,9 +66,30 @@ fault-double = « { $value } » existe déjà dans { $other } : change l'un des 
 fault-dead-link = la fiche liée « { $value } » n'existe pas.
 fault-content-differs = content n'est pas le texte de son propre niveau.
 fault-level-missing = le niveau { $value } n'est pas écrit.
-fault-few-aliases = moins de 4 alias : ajoute les mots des étudiants.
+fault-few-aliases = moins de { $count } alias : ajoute les mots des étudiants.
 fault-alias-double = l'alias « { $value } » est aussi sur { $other } : garde-le sur une seule fiche.
 fault-not-calibrated = cours jamais calibré : lance « profond kb calibrate ».
+fault-to-write = texte à écrire : remplace-le par le tien.
+fault-long-level = { $count } mots, { $limit } au plus : coupe, ou fais deux fiches.
+fault-long-card = la fiche entière fait { $count } caractères, { $limit } au plus dans un message : raccourcis-la.
+fault-many-aliases = plus de { $limit } alias : garde les plus utiles, mets les mots isolés dans keywords.
+fault-figure-missing = l'image « { $value } » n'est pas dans le dossier du cours : ajoute-la, ou corrige file.
+fault-md-fence = ce bloc de code n'est pas fermé : ferme-le par une ligne de trois accents graves.
+fault-md-no-topic = aucun titre de sujet : mets une ligne « ## Sujet » au-dessus des fiches, qui commencent par « ### Titre ».
+fault-md-orphan = la fiche « { $title } » n'est dans aucun sujet : mets une ligne « ## Sujet » au-dessus.
+fault-md-stray = ce texte n'est dans aucune fiche : mets une ligne « ### Titre » au-dessus, ou enlève-le.
+fault-md-second-title = le cours a déjà son titre à la ligne { $line } : un sujet s'écrit « ## Sujet ».
+fault-md-title = titre vide : écris-le après les #.
+fault-md-section = partie inconnue « { $title } » : mets Débutant, Intermédiaire, Avancé ou un champ comme Exemple ; sinon écris-la en gras.
+fault-md-twice = « { $label } » est là deux fois : une fiche n'en a qu'un.
+fault-md-after-label = il y a du texte après les champs de la partie « { $label } » : remets-le au-dessus, avec le texte de la fiche.
+fault-md-no-id = « { $title } » ne donne pas d'identifiant : ajoute-le au titre, comme ceci : { $example }.
+fault-md-double = l'identifiant « { $value } » est déjà pris à la ligne { $line } : donne-en un autre au titre, comme ceci : { $example }.
+fault-md-no-card = le sujet « { $title } » n'a pas de fiche : ajoute une ligne « ### Titre » et un texte.
+fault-md-no-text = la fiche « { $title } » n'a pas de texte : écris-en un sous son titre.
+fault-md-pair = il manque « { $other } : » après « { $label } : ».
+fault-md-pair-alone = il manque « { $other } : » avant « { $label } : ».
+fault-md-figure = une image s'écrit ![description](figures/fichier.png), avec une description.
 
 ## Terminal
 
@@ -114,6 +143,28 @@ kind-report = signalé
 kind-thumb_down = 👎
 kb-good = { $topics } sujets, { $cards } fiches : aucune faute.
 kb-warnings = { $count } point(s) à revoir.
+kb-head-topic = sujet
+kb-head-cards = fiches
+kb-head-levels = trois niveaux
+kb-head-aliases = alias
+kb-head-misconceptions = idées fausses
+kb-head-questions = quiz
+kb-head-figures = figures
+kb-head-warnings = à revoir
+kb-total = total
+kb-at-line = { $file }, ligne { $line }
+kb-created = Fiche « { $card } » créée dans { $file } : remplis-la, « profond kb check » montre ce qui manque.
+kb-state-new = nouvelle
+kb-state-changed = changée ({ $fields })
+kb-state-emptied = changée ({ $fields }), vidée ({ $emptied })
+kb-state-same = identique
+kb-imported = { $new } nouvelle(s), { $changed } changée(s), { $same } identique(s) : { $files ->
+    [none] rien à écrire.
+   *[other] écrit dans { $files }.
+}
+kb-would-import = { $new } nouvelle(s), { $changed } changée(s), { $same } identique(s) : rien n'est écrit (--dry-run).
+kb-exported = { $cards } fiche(s) écrite(s) dans { $file }.
+card-to-write = Cette fiche est à écrire.
 kb-zone = Zone : { $zone } (confiance { $confidence }).
 kb-repaired = Mots réparés : { $words }
 kb-matched = Mots reconnus : { $words }
@@ -123,14 +174,23 @@ kb-calibrated = Seuils écrits dans { $file } : sûr à partir de { $sure }, hor
 
 cli-profond = Profond répond aux questions d'une classe à partir des fiches de l'enseignant.
 cli-chat = Tenir une conversation, avec les commandes des salons.
+cli-discord = Servir le Discord de la classe.
+cli-invite = Donner le lien qui invite le bot.
 cli-doctor = Vérifier les réglages, la base, le cours, la clé et les jetons.
 cli-migrate = Mettre la base à jour.
 cli-reports = Lire les réponses signalées et les 👎.
-cli-kb = Vérifier, chercher, mesurer et calibrer le cours.
+cli-kb = Vérifier, écrire, chercher, mesurer et calibrer le cours.
 cli-kb-check = Montrer toutes les fautes du cours d'un coup.
 cli-kb-search = Montrer les fiches trouvées pour un texte, et pourquoi.
 cli-kb-eval = Mesurer la recherche avec un fichier de questions.
 cli-kb-calibrate = Régler les seuils des zones avec des questions.
+cli-kb-new = Ajouter une fiche à remplir dans un sujet.
+cli-kb-import = Faire des fiches d'un fichier Markdown : ## sujet, ### fiche.
+cli-kb-export = Écrire le cours, ou un sujet, en Markdown.
+cli-new-topic = Faire aussi le sujet.
+cli-dry-run = Montrer ce qui changerait, sans rien écrire.
+cli-output = Fichier à écrire ; sans lui, le Markdown va à l'écran.
+cli-force = Remplacer le fichier s'il existe.
 cli-strict = Échouer aussi sur ce qui est seulement à revoir.
 cli-level = débutant, intermédiaire ou avancé.
 cli-lang = Langue des phrases : fr ou en.
@@ -138,3 +198,21 @@ cli-json = Écrire du JSON.
 cli-done = Marquer ce signalement comme réglé.
 cli-precision = Part de bonnes premières fiches voulue dans la zone sûre.
 cli-refused = Part des questions du cours que l'on accepte de refuser.
+
+## Garder
+
+backup-done = Copie faite : { $file }. Pour la restaurer : arrête le bot, remets ce fichier (et son .key) à la place du premier.
+backup-postgres = La base est PostgreSQL : copie-la avec pg_dump (voir docs/exploitation).
+backup-nothing = Il n'y a encore rien à copier : « { $file } » n'existe pas.
+backup-exists = « { $file } » existe déjà : choisis un autre nom, rien n'a été écrasé.
+backup-failed = La copie n'a pas pu être écrite dans « { $file } » : vérifie la place et les droits.
+rotate-done = Le secret est changé : personne n'est perdu. { $next }
+rotate-file = Il est dans le fichier .key, à côté de la base.
+rotate-setting = Mets le nouveau dans PROFOND_SECRET_KEY avant de relancer le bot.
+rotate-needs-new = PROFOND_SECRET_KEY est réglée : donne le nouveau secret par l'entrée standard (profond rotate-key --stdin), puis change le réglage.
+rotate-short = Le nouveau secret doit avoir au moins 32 caractères.
+erase-done = C'est effacé : { $count } question(s) de { $person }.
+cli-backup = Copier la base pendant que le bot tourne.
+cli-rotate = Changer le secret de la base sans perdre personne.
+cli-rotate-stdin = Lire le nouveau secret sur l'entrée standard.
+cli-erase = Effacer tout ce qui est gardé d'une personne (plateforme:id).
