@@ -222,7 +222,7 @@ async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vaul
     async with _starting(engine) as connection:
         await connection.execute(update(keys).values(wrapped=keys.c.wrapped))  # a read-only file says so now, not at the first question
         wrapped = {row.name: row.wrapped for row in await connection.execute(select(keys))}
-        secret = await asyncio.to_thread(_secret, settings, url, may_make=not wrapped)
+        secret = await asyncio.to_thread(read_secret, settings, url, may_make=not wrapped)
         if not wrapped:
             wrapped = {name: wrap(secret, name, new_key()) for name in ("pseudonyms", "texts")}
             await connection.execute(insert(keys), [{"name": name, "wrapped": key} for name, key in wrapped.items()])
@@ -232,7 +232,7 @@ async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vaul
         raise SetupError("setup-key-wrong") from None
 
 
-def _secret(settings: Settings, url: URL, *, may_make: bool) -> str:
+def read_secret(settings: Settings, url: URL, *, may_make: bool) -> str:
     """Return the secret: the setting, else the file beside the SQLite file, made once."""
     if settings.profond_secret_key:
         return settings.profond_secret_key.get_secret_value()

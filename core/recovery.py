@@ -1,0 +1,58 @@
+"""What a crash left: questions that were taken and not answered are finished, in their own place, by the next process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+
+from core.errors import StoreAway
+from core.small_talk import small_talk
+from core.store import Store
+from core.store.leases import Left
+
+log = structlog.get_logger()
+LOOK_SECONDS = 1.0
+TOO_LATE = 600.0
+"""Seconds after which an answer would only surprise: the student gets an apology and the allowance back."""
+
+
+class Recovery:
+    """Finds what was left and hands it to a face."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def run(self, platform: str, finish: Callable[[Left], Awaitable[None]], apologise: Callable[[Left], Awaitable[None]]) -> None:
+        """Look for questions left by others until cancelled; each is finished, or apologised for when it is too old."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                with suppress(StoreAway):
+                    for left in await self._found(platform):
+                        log.warning("question_taken_over", ticket=left.ticket.id, platform=platform, age=round(left.age))
+                        tasks.create_task(self._one(left, finish, apologise))
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _found(self, platform: str) -> list[Left]:
+        if not await self._store.leases.has_left(platform):
+            return []
+        return [_read(left) for left in await self._store.leases.take_over(platform)]
+
+    async def _one(self, left: Left, finish: Callable[[Left], Awaitable[None]], apologise: Callable[[Left], Awaitable[None]]) -> None:
+        """Finish one; whatever goes wrong with it, the others are finished."""
+        try:
+            if left.age > TOO_LATE:
+                await self._store.release(left.ticket)
+                await apologise(left)
+            else:
+                await finish(left)
+        except Exception as error:  # noqa: BLE001  # a face's errors are its own; the loop must outlive them
+            log.warning("recovery_failed", ticket=left.ticket.id, cause=type(error).__name__)
+
+
+def _read(left: Left) -> Left:
+    """Return the question as it was when it was taken: small talk cost nothing then."""
+    question = left.ticket.question
+    is_free = not question.files and not question.again and small_talk(question.text) is not None
+    return replace(left, ticket=replace(left.ticket, is_free=is_free))

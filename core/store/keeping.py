@@ -1,0 +1,121 @@
+"""What is done to the whole database: retention, a live copy, a new secret."""
+
+import asyncio
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import delete, exists, select, update
+
+from core.errors import SetupError
+from core.privacy import unwrap, wrap
+from core.settings import Settings
+from core.store.allowance import upsert
+from core.store.database import SHORTEST_SECRET, Database, key_file, read_secret, read_url, uncancelled
+from core.store.tables import allowance, answers, conversations, facts, feedback, inbox, keys, reports, seen_events, turns
+
+log = structlog.get_logger()
+DAY = 86_400.0
+SEEN_SECONDS = 2 * DAY
+"""Platforms deliver an event again within minutes; a thread's message may be replayed after a night's outage."""
+JOB = "daily-job"
+
+
+class Keeping:
+    """The daily job of a database: once a day, however many processes run."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._days = settings.retention_days
+        self._zone = ZoneInfo(settings.timezone)
+        self._clock = clock
+
+    async def is_due(self) -> bool:
+        """Whether nobody has done today's job yet; the first who asks has taken it."""
+        today = datetime.fromtimestamp(self._clock(), self._zone).date().isoformat()
+        async with self._database.write() as connection:
+            statement = upsert(connection)(facts).values(name=JOB, value=today)
+            taken = statement.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": today}, where=facts.c.value != today)
+            return (await connection.execute(taken.returning(facts.c.name))).first() is not None
+
+    @uncancelled
+    async def erase_old(self) -> int:
+        """Erase texts older than the retention, and what only they needed; return how many turns went."""
+        before = self._clock() - self._days * DAY
+        old = select(turns.c.id).where(turns.c.created_at < before)
+        told = select(answers.c.id).where(answers.c.turn.in_(old))
+        async with self._database.write() as connection:
+            for table in (feedback, reports):
+                await connection.execute(delete(table).where(table.c.answer.in_(told)))
+            await connection.execute(delete(answers).where(answers.c.turn.in_(old)))
+            erased = await connection.execute(delete(turns).where(turns.c.created_at < before))
+            await connection.execute(delete(seen_events).where(seen_events.c.at < self._clock() - SEEN_SECONDS))
+            await connection.execute(delete(inbox).where(inbox.c.created_at < before))
+            await connection.execute(delete(allowance).where(allowance.c.at < before))
+            held = exists().where(turns.c.conversation == conversations.c.conversation)
+            await connection.execute(delete(conversations).where(~held, conversations.c.created_at < before))
+        return int(erased.rowcount)
+
+    async def run(self) -> None:
+        """Do the daily job where it is due, until cancelled."""
+        while True:
+            try:
+                if await self.is_due():
+                    log.info("daily_job", erased=await self.erase_old())
+            except Exception as error:  # noqa: BLE001  # tomorrow is another day; the bot goes on
+                log.warning("daily_job_failed", cause=type(error).__name__)
+            await asyncio.sleep(600)
+
+
+def back_up(settings: Settings, target: Path) -> Path:
+    """Copy a SQLite database while it is in use, with its key file where it has one; return the copy's path. Raises SetupError."""
+    url = read_url(settings.database_url.get_secret_value())
+    if url.get_backend_name() != "sqlite":
+        raise SetupError("backup-postgres")
+    source = Path(url.database or "")
+    if not source.exists():
+        raise SetupError("backup-nothing", file=source.name)
+    if target.exists():
+        raise SetupError("backup-exists", file=target.name)
+    try:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here, closing(sqlite3.connect(target)) as there:
+            here.backup(there)
+        key = key_file(url)
+        if key.exists():
+            with os.fdopen(os.open(f"{target}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(key.read_bytes())
+    except (sqlite3.Error, OSError):
+        raise SetupError("backup-failed", file=target.name) from None
+    return target
+
+
+async def rotate_secret(database: Database, settings: Settings, new: str | None) -> None:
+    """Wrap the database's keys with another secret. Without one, a key file gets a fresh secret. Raises SetupError."""
+    url = read_url(settings.database_url.get_secret_value())
+    old = await asyncio.to_thread(read_secret, settings, url, may_make=False)
+    if settings.profond_secret_key and new is None:
+        raise SetupError("rotate-needs-new")
+    if new is not None and len(new) < SHORTEST_SECRET:
+        raise SetupError("rotate-short")
+    fresh = new or secrets.token_urlsafe(48)
+    aside = Path(f"{key_file(url)}.new")
+    if new is None:
+        await asyncio.to_thread(_write_secret, aside, fresh)
+    async with database.write() as connection:
+        for row in (await connection.execute(select(keys))).all():
+            wrapped = wrap(fresh, row.name, unwrap(old, row.name, row.wrapped))
+            await connection.execute(update(keys).where(keys.c.name == row.name).values(wrapped=wrapped))
+    if new is None:
+        await asyncio.to_thread(aside.replace, key_file(url))
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(secret)

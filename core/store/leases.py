@@ -1,0 +1,107 @@
+"""Who is answering what: each question in the inbox is held on a lease, and one whose holder died may be taken over by any process."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from core.errors import StoreAway
+from core.messages import Ticket
+from core.store.database import Database, uncancelled
+from core.store.inbox import load_question
+from core.store.tables import inbox
+
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 2.5
+AT_ONCE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """A question that was taken and not answered by who took it.
+
+    Attributes:
+        placeholder: the message that is being written, as the face named it, or empty.
+        age: seconds since it was taken.
+    """
+
+    ticket: Ticket
+    placeholder: str
+    age: float
+
+
+class Leases:
+    """The leases of one process, `owner`."""
+
+    def __init__(self, database: Database, owner: str, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._vault = database.vault
+        self._owner = owner
+        self._clock = clock
+        self._held: set[str] = set()
+
+    def until(self) -> float:
+        """Return when a lease given now ends."""
+        return self._clock() + LEASE_SECONDS
+
+    def hold(self, ticket_id: str) -> None:
+        """Remember that this process answers a question."""
+        self._held.add(ticket_id)
+
+    def drop(self, ticket_id: str) -> None:
+        """Forget a question that is answered or let go."""
+        self._held.discard(ticket_id)
+
+    async def keep(self) -> None:
+        """Renew the leases until cancelled; a database that is away now may be back for the next time."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            if self._held:
+                with suppress(StoreAway):
+                    await self._renew()
+
+    @uncancelled
+    async def _renew(self) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(update(inbox).where(inbox.c.owner == self._owner).values(lease_until=self.until()))
+
+    @uncancelled
+    async def place(self, ticket: Ticket, placeholder: str) -> None:
+        """Record the message in which a question is being answered, so that whoever takes over edits it and posts no second one."""
+        async with self._database.write() as connection:
+            row = {"placeholder": self._vault.seal("placeholder", placeholder)}
+            await connection.execute(update(inbox).where(inbox.c.id == ticket.id).values(**row))
+
+    @uncancelled
+    async def take_over(self, platform: str) -> list[Left]:
+        """Take the questions of a platform whose lease is over, a few at a time, oldest first; each goes to one process alone."""
+        now = self._clock()
+        is_over = (inbox.c.platform == platform) & (inbox.c.lease_until < now)
+        oldest = select(inbox.c.id).where(is_over).order_by(inbox.c.created_at).limit(AT_ONCE)
+        statement = (
+            update(inbox)
+            .where(inbox.c.id.in_(oldest), is_over)
+            .values(owner=self._owner, lease_until=self.until())
+            .returning(inbox.c.id, inbox.c.person, inbox.c.question, inbox.c.placeholder, inbox.c.created_at)
+        )
+        async with self._database.write() as connection:
+            rows = (await connection.execute(statement)).all()
+        found = [
+            Left(
+                ticket=Ticket(id=row.id, person=row.person, question=load_question(self._vault.open("inbox", row.question))),
+                placeholder=self._vault.open("placeholder", row.placeholder) if row.placeholder else "",
+                age=now - row.created_at,
+            )
+            for row in sorted(rows, key=lambda row: row.created_at)
+        ]
+        self._held.update(left.ticket.id for left in found)
+        return found
+
+    async def has_left(self, platform: str) -> bool:
+        """Whether a question of a platform waits for somebody to take it over; a read, where `take_over` writes."""
+        statement = select(inbox.c.id).where(inbox.c.platform == platform, inbox.c.lease_until < self._clock()).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).first() is not None

@@ -1,0 +1,105 @@
+"""Leases: what a dead process took is taken over once, by one process, with all that is needed to finish it."""
+
+import asyncio
+from dataclasses import replace
+
+from core.recovery import TOO_LATE, Recovery
+from core.store.leases import LEASE_SECONDS, Left
+from tests.conftest import OpenStore
+from tests.samples import Clock, a_question, an_answer, an_outcome, left, rows
+
+
+async def test_a_living_process_keeps_its_questions(open_it: OpenStore, clock: Clock) -> None:
+    """While a lease runs, or is renewed, nobody else is given the question."""
+    async with open_it() as one, open_it() as other:
+        await one.accept(a_question())
+        assert await other.leases.take_over("discord") == []
+        clock.move(LEASE_SECONDS - 1)
+        await one.leases._renew()
+        clock.move(LEASE_SECONDS - 1)
+        assert await other.leases.take_over("discord") == []
+        assert not await other.leases.has_left("discord")
+
+
+async def test_a_dead_process_loses_its_questions_to_one_other(open_it: OpenStore, clock: Clock) -> None:
+    """Of several processes that look at once, one gets the question, whole: words, files, address, placeholder and age."""
+    async with open_it() as dead, open_it() as one, open_it() as other:
+        asked = a_question(files=(("a.py", b"print(1)"),), reply_to="the address", is_private=True)
+        ticket = await dead.accept(asked)
+        await dead.leases.place(ticket, "message 7")
+        clock.move(LEASE_SECONDS + 1)
+        assert await one.leases.has_left("discord")
+        found = await asyncio.gather(*(store.leases.take_over("discord") for store in (one, other, one, other)))
+
+        assert [Left(ticket=replace(ticket, question=asked), placeholder="message 7", age=LEASE_SECONDS + 1)] == [
+            each for taken in found for each in taken
+        ]
+
+
+async def test_other_platforms_questions_are_left_alone(open_it: OpenStore, clock: Clock) -> None:
+    """A Slack process never takes a question of Discord's."""
+    async with open_it() as dead, open_it() as slack:
+        await dead.accept(a_question())
+        clock.move(LEASE_SECONDS + 1)
+
+        assert await slack.leases.take_over("slack") == []
+
+
+async def test_what_was_answered_is_not_left(open_it: OpenStore, clock: Clock) -> None:
+    """Neither an answered question nor one that was let go waits for anybody; the allowance is what it was."""
+    async with open_it(allowance_size=3, allowance_refill_seconds=1e6) as store:
+        await store.answered(await store.accept(a_question()), an_outcome(an_answer()))
+        await store.release(await store.accept(a_question()))
+        clock.move(LEASE_SECONDS + 1)
+
+        assert await store.leases.take_over("discord") == []
+        assert (2, 59) == await left(store)
+
+
+async def test_a_question_taken_over_is_answered_once(open_it: OpenStore, clock: Clock) -> None:
+    """When the first process wakes up after all, its answer is not stored beside the other's, and nothing is paid twice."""
+    async with open_it(allowance_size=3, allowance_refill_seconds=1e6) as slow, open_it() as other:
+        ticket = await slow.accept(a_question())
+        clock.move(LEASE_SECONDS + 1)
+        (taken,) = await other.leases.take_over("discord")
+        await other.answered(taken.ticket, an_outcome(an_answer()))
+        await slow.answered(ticket, an_outcome(an_answer()))
+
+        assert (await rows(slow))["answers"] == 1
+        assert (2, 59) == await left(slow)
+
+
+async def test_recovery_finishes_or_apologises(open_it: OpenStore, clock: Clock) -> None:
+    """What is left is finished; what is older than ten minutes is apologised for and costs nothing; one failure stops no other."""
+    async with open_it(allowance_size=9, allowance_refill_seconds=1e6) as dead, open_it(allowance_size=9, allowance_refill_seconds=1e6) as store:
+        await dead.accept(a_question(text="trop vieux"))
+        clock.move(TOO_LATE)
+        for text in ("casse", "merci", "fini"):
+            await dead.accept(a_question(text=text))
+        clock.move(LEASE_SECONDS + 1)
+        finished: list[Left] = []
+        sorry: list[Left] = []
+        done = asyncio.Event()
+
+        async def finish(found: Left) -> None:
+            if found.ticket.question.text == "casse":
+                raise RuntimeError
+            finished.append(found)
+            tell()
+
+        async def apologise(found: Left) -> None:
+            sorry.append(found)
+            tell()
+
+        def tell() -> None:
+            if len(finished) + len(sorry) == 3:
+                done.set()
+
+        running = asyncio.create_task(Recovery(store).run("discord", finish, apologise))
+        await asyncio.wait_for(done.wait(), 10)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+        assert {"merci": True, "fini": False} == {found.ticket.question.text: found.ticket.is_free for found in finished}
+        assert ["trop vieux"] == [found.ticket.question.text for found in sorry]
+        assert (9 - 3, 60 - 3) == await left(store)
