@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-NAMES = ("cold_start", "question", "search", "allowance")
+NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord")
 
 
 def main() -> int:

@@ -75,9 +75,18 @@ def machine() -> dict[str, object]:
 
 
 def settings_in(folder: Path) -> Settings:
-    """Return the settings of a measurement: no key, no `.env`, a SQLite file in this folder, quiet logs."""
-    database = SecretStr(str(folder / "profond.db"))
-    settings = Settings(_env_file=None, mistral_api_key=None, database_url=database, profond_log_level="error")
+    """Return the settings of a measurement: no key, no `.env`, a SQLite file in this folder, quiet logs, and no limit on the model."""
+    database, plenty = SecretStr(str(folder / "profond.db")), 1_000_000_000
+    settings = Settings(
+        _env_file=None,
+        mistral_api_key=None,
+        mistral_requests_per_second=10_000.0,
+        mistral_tokens_per_minute=plenty,
+        cache_size=0,
+        budget_month_eur=float(plenty),
+        database_url=database,
+        profond_log_level="error",
+    )
     setup_logging(settings)
     return settings
 

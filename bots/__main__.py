@@ -11,15 +11,15 @@ import click
 import structlog
 from rich.console import Console
 
-from bots import kb
+from bots import costs, evaluate, kb, keeping, privacy, setup
 from bots.terminal_bot import PERSON, Chat, ask_once, typed_lines
 from core.errors import ProfondError
-from core.knowledge import level_named
+from core.knowledge import level_named, load_course
 from core.logs import setup_logging
 from core.messages import Question
 from core.profond import Profond, open_profond
 from core.settings import Settings, read_settings, unknown_names
-from core.words import LANGUAGES, error_words, words_in
+from core.words import LANGUAGES, duration, error_words, words_in
 
 
 @click.group(help="cli-profond")
@@ -27,7 +27,8 @@ def app() -> None:
     """Every command below."""
 
 
-app.add_command(kb.group)
+for command in (kb.group, keeping.backup, keeping.rotate_key, keeping.erase, costs.costs, evaluate.evaluate, privacy.command, setup.command):
+    app.add_command(command)
 lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="cli-lang")
 
 
@@ -84,6 +85,54 @@ def chat(lang: str | None) -> None:
         return await conversation.run(typed_lines(conversation, [*profond.course.topics, *profond.course.cards]))
 
     _with_core(settings, talk)
+
+
+@app.command(help="cli-discord")
+@click.option("--invite", is_flag=True, help="cli-invite")
+def discord(*, invite: bool) -> None:
+    """Serve a class's Discord until it is stopped, or print the link that invites the bot."""
+    from bots.discord_bot import invite_link, run_discord  # noqa: PLC0415  # slow to import
+
+    settings = _ready()
+    words = words_in(settings.profond_lang)
+    if invite:
+        print(words("discord-invite"), asyncio.run(invite_link(settings)), sep="\n")
+        return
+
+    async def serve(profond: Profond) -> int:
+        await run_discord(
+            profond,
+            on_online=lambda guilds: print(words("discord-ready", guilds=guilds), flush=True),
+            on_away=lambda wait: print(words("discord-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
+        )
+        return 0
+
+    _with_core(settings, serve)
+
+
+@app.command(help="cli-slack")
+@click.option("--http", is_flag=True, help="cli-http")
+@click.option("--manifest", is_flag=True, help="cli-manifest")
+def slack(*, http: bool, manifest: bool) -> None:
+    """Serve a class's Slack until it is stopped, or print the manifest of its app."""
+    from bots import slack_bot  # noqa: PLC0415  # slow to import
+
+    settings = _ready()
+    words = words_in(settings.profond_lang)
+    if manifest:
+        print(slack_bot.manifest(settings, load_course(settings.course_folder).info, is_http=http))
+        return
+
+    async def serve(profond: Profond) -> int:
+        await slack_bot.run_slack(
+            profond,
+            is_http=http,
+            on_online=lambda name: print(words("slack-ready", name=name), flush=True),
+            on_away=lambda wait: print(words("slack-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
+        )
+        return 0
+
+    _with_core(settings, serve)
 
 
 @app.command(help="cli-doctor")

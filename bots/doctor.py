@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from core.errors import ModelAway, SetupError
+from core.errors import BudgetSpent, ModelAway, SetupError
 from core.knowledge import Course, load_course
 from core.model import open_model
 from core.profond import course_template
 from core.settings import Settings
+from core.store import Store, open_store
+from core.store.breakers import Breaker
 from core.store.database import database_health
+from core.store.pace import Limits, Pace
+from core.traffic import gate_address
+from core.traffic.budget import Budget, Means
 
 
 class Finding(NamedTuple):
@@ -20,12 +25,14 @@ class Finding(NamedTuple):
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield the findings, one at a time: settings, database, course, key, tokens."""
+    """Yield the findings, one at a time: settings, database, course, key, the way to the model, tokens."""
     yield Finding("ok", "doctor-settings")
     yield await _database(settings)
     for finding in _course(settings):
         yield finding
     yield await _key(settings)
+    async for finding in _way(settings):
+        yield finding
     async for finding in _tokens(settings):
         yield finding
 
@@ -66,16 +73,53 @@ async def _key(settings: Settings) -> Finding:
     return Finding("ok" if is_listed else "warning", "doctor-key-good" if is_listed else "doctor-key-model", details)
 
 
+async def _way(settings: Settings) -> AsyncIterator[Finding]:
+    """Yield how the way to the model stands, as every process on this database sees it. A broken database was told before."""
+    if settings.mistral_api_key is None:
+        return
+    try:
+        async with open_store(settings) as store:
+            pace, breakers = await store.gates.state(store.gates.key("gate", gate_address(settings)))
+            for name in (settings.mistral_model, *settings.mistral_fallback_models):
+                yield _model(name, pace, breakers.get(name, Breaker()), settings, store.gates.clock())
+            yield await _budget(store, settings)
+    except SetupError:
+        return
+
+
+def _model(name: str, pace: Pace, breaker: Breaker, settings: Settings, now: float) -> Finding:
+    limits = Limits(settings.mistral_requests_per_second, settings.mistral_tokens_per_minute)
+    if not breaker.is_closed:
+        left = round(breaker.open_until - now)
+        key = "doctor-way-closed" if left > 0 else "doctor-way-trial"
+        return Finding("warning", key, {"model": name, "seconds": left})
+    spacing = pace.spacing_at(now, limits)
+    is_slow = spacing > limits.spacing * 1.05
+    rate = f"{settings.mistral_requests_per_second * limits.spacing / spacing:.2g}"
+    return Finding("warning" if is_slow else "ok", "doctor-way-slow" if is_slow else "doctor-way-open", {"model": name, "rate": rate})
+
+
+async def _budget(store: Store, settings: Settings) -> Finding:
+    spent = await store.spending.spent()
+    details: dict[str, str | float] = {"spent": f"{spent.month / 1_000_000:.2f}", "budget": f"{settings.budget_month_eur:.2f}"}
+    try:
+        means = await Budget(store.spending, settings.budget_month_eur, settings.budget_day_eur).means()
+    except BudgetSpent:
+        return Finding("warning", "doctor-budget-spent", details)
+    is_scarce = means is Means.SCARCE
+    return Finding("warning" if is_scarce else "ok", "doctor-budget-scarce" if is_scarce else "doctor-budget", details)
+
+
 async def _tokens(settings: Settings) -> AsyncIterator[Finding]:
     if settings.discord_token:
         from bots import discord_bot  # noqa: PLC0415  # slow to import, and needed only with a token
 
-        key = await discord_bot.check_token(settings.discord_token.get_secret_value())
-        yield Finding("ok" if key.endswith("good") else "fault", key)
+        async for line in discord_bot.check_token(settings):
+            yield Finding(*line)
     if bool(settings.slack_bot_token) != bool(settings.slack_app_token):
         yield Finding("fault", "doctor-slack-pair")
     if settings.slack_bot_token:
         from bots import slack_bot  # noqa: PLC0415
 
-        key = await slack_bot.check_token(settings.slack_bot_token.get_secret_value())
-        yield Finding("ok" if key.endswith("good") else "fault", key)
+        async for line in slack_bot.check_token(settings):
+            yield Finding(*line)

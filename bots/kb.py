@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from core.course_files import Change, TopicFiles, add_skeleton, find_topic, merge, topics_of, write_whole
-from core.errors import CourseError, Fault, SetupError
+from core.errors import CourseError, Fault, MarkdownError, SetupError
 from core.evaluation import Scores, by_kind, calibrate, examine, read_questions
 from core.knowledge import THRESHOLDS_FILE, Course, Topic, load_course, slug
-from core.markdown_cards import MarkdownError, from_markdown, to_markdown
 from core.search import SearchIndex
 from core.settings import Settings, read_settings
 from core.summary import summaries
@@ -115,6 +114,8 @@ def _fresh_topic(topics: Sequence[Topic], title: str) -> Topic:
 @click.option("--dry-run", is_flag=True, help="cli-dry-run")
 def import_markdown(file: Path, *, dry_run: bool) -> None:
     """Make cards of a Markdown file: what it tells replaces the cards of the same id, all others stay."""
+    from core.markdown_cards import from_markdown  # noqa: PLC0415  # slow to import
+
     settings, words, console = _opened()
     folder = settings.course_folder
     try:
@@ -160,6 +161,8 @@ def _print_changes(changes: Sequence[Change], words: Words, console: Console) ->
 @click.option("--force", is_flag=True, help="cli-force")
 def export(topic: str | None, output: Path | None, *, force: bool) -> None:
     """Write the course, or one topic, as Markdown that `import` reads as the same cards."""
+    from core.markdown_cards import to_markdown  # noqa: PLC0415  # slow to import
+
     settings, words, console = _opened()
     course = _loaded(settings.course_folder, words, console)
     topics = [find_topic(course.topics, topic)] if topic else course.topics

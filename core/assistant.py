@@ -7,22 +7,26 @@ import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
 
 import structlog
 
-from core.errors import EmptyQuestion, ModelAway, NotYours, StoreAway
-from core.files import cut_middle, read_files
+from core.errors import EmptyQuestion, NotYours, ProfondError, StoreAway
+from core.files import cut_middle, images_in, read_files, texts_in
 from core.knowledge import Course
-from core.markup import Rules, cited, links_in
-from core.messages import Answer, Choice, Completion, Figure, Level, Manner, Passage, Question, Ticket, Turn, Writer, Zone
+from core.markup import Dialect, Rules, cited, links_in
+from core.markup.watch import FOREIGN, LOOPED
+from core.measures import count, took
+from core.messages import Answer, Choice, Completion, Figure, Handover, Level, Manner, Passage, Place, Question, Ticket, Turn, Writer, Zone
 from core.privacy import scrub
-from core.prompt import card_passage_text
+from core.prompt import instructions
 from core.reply import Progress, ReplySurface
 from core.search import Found, SearchIndex
 from core.small_talk import small_talk
 from core.store import Outcome, Record, Store
+from core.store.spending import Bill
 from core.words import Words, words_in
-from core.writers import AnswerWriter, ModelWriter, Pieces
+from core.writers import AnswerWriter, Asked, Author, ModelWriter
 
 log = structlog.get_logger()
 MAX_QUESTION = 2_000
@@ -30,6 +34,8 @@ MAX_PASSAGES = 3
 WORTH_READING = 0.5
 """A passage is given to the model when it scores at least this share of the best one."""
 DEFAULT_LEVEL = Level.BEGINNER
+SEARCHED_IN_FILE = 2_000
+"""Characters of a file that are searched together with the question."""
 _MARKS = re.compile(r"\[(?:e-mail|téléphone|clé|mention)\]")
 """What stands where personal data was: no word to search for."""
 
@@ -39,6 +45,7 @@ class Draft:
     """An answer being made."""
 
     ticket: Ticket
+    surface: ReplySurface
     words: Words
     level: Level
     zone: Zone = Zone.SURE
@@ -48,8 +55,9 @@ class Draft:
     text: str = ""
     notes: list[str] = field(default_factory=list)
     completion: Completion = field(default_factory=Completion)
-    prompt_version: str = ""
+    bill: Bill = field(default_factory=Bill)
     is_whole: bool = True
+    may_redo_with_model: bool = False
     is_stopped: bool = False
     is_begun: bool = False
 
@@ -61,10 +69,13 @@ class Assistant:
         self._course = course
         self._index = index
         self._store = store
-        self._cards = cards
-        self._model = model
+        self._author = Author(cards, model)
+        self._prompt_version = model.template.version if model else ""
+        self._instructions = instructions(model.template, course) if model else ""
+        self._sees = bool(model and model.sees)
         self._links = (*course.info.allowed_links, *links_in([card.text(level) for card in course.cards for level in Level]))
         self._writing: dict[str, tuple[str, Draft, asyncio.Task[None]]] = {}
+        self._conversations: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, question: Question) -> Ticket:
         """Take a question before acknowledging it; answers within 500 ms.
@@ -74,23 +85,41 @@ class Assistant:
             FileRefused: a file cannot be read; nothing was taken.
             AlreadyTaken, AllowanceSpent, StoreAway: see Store.accept.
         """
-        if not question.text.strip() and not question.files:
-            raise EmptyQuestion
-        question = replace(question, files=read_files(question.files))
-        is_free = not question.files and not question.again and small_talk(question.text) is not None
-        return await self._store.accept(question, is_free=is_free)
+        start = time.monotonic()
+        try:
+            if not question.text.strip() and not question.files:
+                raise EmptyQuestion
+            question = replace(question, files=read_files(question.files, sees=self._sees))
+            is_free = not question.files and not question.again and small_talk(question.text) is not None
+            return await self._store.accept(question, is_free=is_free)
+        except ProfondError as error:
+            count("refusals", platform=_platform(question), reason=type(error).__name__)
+            raise
+        finally:
+            took("store_accept_seconds", time.monotonic() - start)
 
     async def answer(self, ticket: Ticket, surface: ReplySurface) -> Answer:
-        """Answer a question that was taken, on a surface; whatever happens to the model, the student gets an answer."""
+        """Answer a question that was taken, on a surface; whatever happens to the model, the student gets an answer.
+
+        The questions of one conversation are answered one after another, in the order in which they come here.
+        """
+        async with self._conversations.setdefault(ticket.question.conversation, asyncio.Lock()):
+            return await self._answer_now(ticket, surface)
+
+    async def _answer_now(self, ticket: Ticket, surface: ReplySurface) -> Answer:
         start = time.monotonic()
-        draft = Draft(ticket, words_in(ticket.question.lang), ticket.question.level or DEFAULT_LEVEL)
+        draft = Draft(ticket, surface, words_in(ticket.question.lang), ticket.question.level or DEFAULT_LEVEL)
+        let_go = self._store.release
         answer = None
         try:
             await self._prepare(draft)
-            answer = await self._write(draft, surface)
+            answer = await self._write(draft)
+        except asyncio.CancelledError:
+            let_go = self._store.leases.leave  # the process ends: whoever comes next finishes it
+            raise
         finally:
             if answer is None:
-                await self._store.release(ticket)
+                await let_go(ticket)
         await surface.finish(answer)
         await self._remember(draft, answer, round((time.monotonic() - start) * 1000))
         return answer
@@ -128,32 +157,49 @@ class Assistant:
             draft.ticket = replace(draft.ticket, question=replace(question, text=text))
         draft.level = question.level or await self._store.people.level(question.person) or DEFAULT_LEVEL
         draft.turns = await self._store.recent(question.conversation, draft.ticket.person)
-        found = await self._find(draft.ticket.question, draft.turns)
+        alone = self._index.search(_searched(text))
+        if alone.zone is Zone.SURE and not any(turn.is_own for turn in draft.turns):
+            draft.turns = ()  # a first question that stands on its own: what others asked here is not its past
+        found = await self._find(draft.ticket.question, alone, draft.turns)
         draft.zone, draft.passages = found.zone, found.passages
 
-    async def _find(self, question: Question, turns: Sequence[Turn]) -> Found:
-        """Search, reading a follow-up together with the turn before it."""
-        text = _searched(question.text)
-        found = self._index.search(text)
+    async def _find(self, question: Question, found: Found, turns: Sequence[Turn]) -> Found:
+        """Return what was found, reading a follow-up together with the turn before it."""
         if question.again and question.manner is not Manner.PLAIN:
             past = await self._store.past(question.again)
             return self._same_cards(past.card_ids, found)
+        if found.zone is not Zone.SURE and question.files:
+            found = self._with_files(question, found, turns)
         if found.zone is Zone.SURE or not turns:
             return found
         last = turns[-1]
         if not found.analysis.terms:
             return self._same_cards(last.card_ids, found)
-        joined = self._index.search(f"{_searched(last.question)} {text}")
+        joined = self._index.search(f"{_searched(last.question)} {_searched(question.text)}")
         is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
         return joined if joined.zone is Zone.SURE and is_about_the_course else found
+
+    def _with_files(self, question: Question, found: Found, turns: Sequence[Turn]) -> Found:
+        """Return what was found for a question and the text of its files together.
+
+        Who attaches a file wants it looked at: a model looks at it even where no card is surely about it, or where nothing
+        but a picture says what is asked. What is clearly none of the course's stays outside.
+        """
+        text = " ".join(text[:SEARCHED_IN_FILE] for _, text in texts_in(question.files))
+        joined = self._index.search(f"{_searched(question.text)} {_searched(text)}") if text else found
+        found = found if joined.zone is Zone.OUTSIDE else joined
+        is_picture_alone = bool(images_in(question.files)) and not found.analysis.terms and not turns
+        has_reader = self._author.model is not None
+        return found._replace(zone=Zone.SURE) if has_reader and (found.zone is Zone.UNSURE or is_picture_alone) else found
 
     def _same_cards(self, card_ids: Sequence[str], found: Found) -> Found:
         passages = tuple(self._index.passage(card_id) for card_id in card_ids if self._course.has(card_id))
         return found._replace(passages=passages, zone=Zone.SURE) if passages else found
 
-    async def _write(self, draft: Draft, surface: ReplySurface) -> Answer:
+    async def _write(self, draft: Draft) -> Answer:
         sources = tuple(passage.card_id for passage in self._useful(draft.passages))
-        progress = Progress(surface, Rules(self._links, sources))
+        dialect = getattr(draft.surface, "dialect", Dialect())  # a face that names none gets what every chat can show
+        progress = Progress(draft.surface, Rules(self._links, sources, dialect, self._instructions))
         if draft.zone is Zone.SURE:
             await self._write_stoppably(draft, progress)
         else:
@@ -169,7 +215,7 @@ class Assistant:
         return draft.words("outside", course=self._course.info.title)
 
     async def _write_stoppably(self, draft: Draft, progress: Progress) -> None:
-        writing = asyncio.create_task(self._stream(draft, progress))
+        writing = asyncio.create_task(self._pour(draft, progress))
         self._writing[draft.ticket.id] = (draft.ticket.question.person, draft, writing)
         try:
             await writing
@@ -182,50 +228,40 @@ class Assistant:
         finally:
             del self._writing[draft.ticket.id]
 
-    async def _stream(self, draft: Draft, progress: Progress) -> None:
-        """Let the model write; the cards where there is none, where it is away, or where it stops half-way."""
-        if self._model is None:
-            draft.notes.append(draft.words("note-cards"))
-            await self._stream_cards(draft, progress)
-            return
-        draft.writer, draft.prompt_version = Writer.MODEL, self._model.template.version
-        try:
-            await self._pour(self._model.write(*self._asked(draft, for_model=True)), draft, progress)
-        except ModelAway as away:
-            log.warning("model_gave_up", cause=away.cause, ticket=draft.ticket.id, wrote=bool(progress.raw))
-            draft.is_whole = not progress.raw.strip()
-            note = "note-cards-away" if draft.is_whole else "note-model-stopped"
-            draft.writer = Writer.CARDS if draft.is_whole else Writer.MODEL
-            if draft.is_whole:
-                draft.notes.append(draft.words(note))
-            else:
-                await progress.add(f"{_closing(progress.raw)}\n\n{draft.words(note)}\n\n")
-            await self._stream_cards(draft, progress)
-
-    async def _stream_cards(self, draft: Draft, progress: Progress) -> None:
-        if draft.writer is Writer.NOBODY:
-            draft.writer = Writer.CARDS
-        if draft.ticket.question.lang != self._course.info.language:
-            draft.notes.append(draft.words("note-language"))
-        await self._pour(self._cards.write(*self._asked(draft, for_model=False)), draft, progress)
-
-    def _asked(self, draft: Draft, *, for_model: bool) -> tuple[Question, Sequence[Passage], Level, Sequence[Turn]]:
-        passages = self._useful(draft.passages)
-        if for_model:
-            passages = [replace(p, text=card_passage_text(self._course, p, draft.level)) for p in passages]
-        return draft.ticket.question, passages, draft.level, draft.turns
-
-    async def _pour(self, pieces: Pieces, draft: Draft, progress: Progress) -> None:
-        async with aclosing(pieces) as stream:
-            async for piece in stream:
+    async def _pour(self, draft: Draft, progress: Progress) -> None:
+        """Let the author write, and show it as it grows."""
+        draft.writer = Writer.MODEL
+        asked = Asked(draft.ticket.question, self._useful(draft.passages), draft.level, draft.turns, draft.bill)
+        async with aclosing(self._author.write(asked)) as pieces:
+            async for piece in pieces:
                 if isinstance(piece, str):
                     await progress.add(piece)
-                elif piece.model:
+                elif isinstance(piece, Place):
+                    await draft.surface.wait(piece)
+                elif isinstance(piece, Handover):
+                    await self._hand_over(piece, draft, progress)
+                elif draft.writer is Writer.MODEL and (piece.model or piece.finish_reason == LOOPED):
                     draft.completion = piece
-        if draft.completion.model and draft.completion.finish_reason not in {"stop", ""} and draft.is_whole:
+        if draft.writer is Writer.MODEL and draft.completion.finish_reason not in {"stop", ""}:
             draft.is_whole = False
-            await progress.add(f"{_closing(progress.raw)}\n\n{draft.words('note-length')}")
+            note = "note-loop" if draft.completion.finish_reason == LOOPED else "note-length"
+            await progress.add(f"{_closing(progress.raw)}\n\n{draft.words(note)}")
         draft.text = progress.raw
+
+    async def _hand_over(self, handover: Handover, draft: Draft, progress: Progress) -> None:
+        """Say that the cards go on: below the text that the model left torn, or beside the answer where it wrote none."""
+        if handover.cause:
+            log.warning("model_gave_up", cause=handover.cause, ticket=draft.ticket.id, wrote=bool(progress.raw))
+        draft.may_redo_with_model = handover.may_redo
+        is_foreign = handover.note == FOREIGN
+        draft.is_whole = not progress.raw.strip() or (is_foreign and progress.take_back())
+        if draft.is_whole:
+            draft.writer = Writer.CARDS
+            draft.notes.append(draft.words(handover.note))
+        else:
+            await progress.add(f"{_closing(progress.raw)}\n\n{draft.words('note-model-foreign' if is_foreign else 'note-model-stopped')}\n\n")
+        if draft.ticket.question.lang != self._course.info.language:
+            draft.notes.append(draft.words("note-language"))
 
     @staticmethod
     def _useful(passages: Sequence[Passage]) -> list[Passage]:
@@ -249,9 +285,10 @@ class Assistant:
             choices=self._choices(draft),
             notes=tuple(draft.notes),
             figure=Figure(str(self._course.folder / first.file), first.alt) if first else None,
-            completion=draft.completion,
-            prompt_version=draft.prompt_version,
+            completion=_completion(draft),
+            prompt_version=self._prompt_version if draft.zone is Zone.SURE else "",
             is_whole=draft.is_whole,
+            may_redo_with_model=draft.may_redo_with_model,
         )
 
     def _choices(self, draft: Draft) -> tuple[Choice, ...]:
@@ -264,14 +301,19 @@ class Assistant:
     async def _remember(self, draft: Draft, answer: Answer, milliseconds: int) -> None:
         """Store the answer and write the one log line; what was shown stands even where the store is away."""
         is_nothing = draft.zone is Zone.OUTSIDE or (draft.is_stopped and not draft.is_begun)
-        record = Record(course_version=self._course.version, cost_micros=0, milliseconds=milliseconds)
+        record = Record(course_version=self._course.version, cost_micros=draft.bill.micros, milliseconds=milliseconds)
+        topic = self._course.topic_of(answer.sources[0].card_id).id if answer.sources else ""
+        bill = draft.bill if answer.id else None
         try:
-            await self._store.answered(draft.ticket, Outcome(answer=answer, record=record, gives_back=is_nothing))
+            await self._store.answered(draft.ticket, Outcome(answer=answer, record=record, gives_back=is_nothing, topic=topic, bill=bill))
         except StoreAway:
             log.warning("answer_not_stored", ticket=draft.ticket.id)
-        usage = answer.completion.usage
+        platform, usage = _platform(draft.ticket.question), answer.completion.usage
+        count("questions", platform=platform, zone=answer.zone.value, writer=answer.writer.value)
+        took("answer_seconds", milliseconds / 1000, platform=platform)
         log.info(
             "question_answered",
+            platform=platform,
             ticket=draft.ticket.id,
             answer=answer.id,
             zone=answer.zone.value,
@@ -284,13 +326,28 @@ class Assistant:
             tokens_cached=usage.cached,
             tokens_output=usage.output,
             cost_micros=record.cost_micros,
+            saved_micros=draft.bill.saved_micros,
             milliseconds=milliseconds,
         )
+
+
+def _platform(question: Question) -> str:
+    return question.person.partition(":")[0]
 
 
 def _searched(text: str) -> str:
     """Return what is searched for in a student's text: all but personal data."""
     return _MARKS.sub(" ", scrub(text))
+
+
+def _completion(draft: Draft) -> Completion:
+    """Return how the model's text ended, with what it took on this question's bill: nothing where another's answer was shared."""
+    if draft.writer is not Writer.MODEL:
+        return Completion()
+    charges = draft.bill.charges
+    reason = LOOPED if draft.completion.finish_reason == LOOPED else "cut"
+    torn = Completion(finish_reason=reason, model=charges[-1].model if charges else "")
+    return replace(draft.completion if draft.completion.model else torn, usage=draft.bill.usage)
 
 
 def _closing(raw: str) -> str:

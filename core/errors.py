@@ -10,6 +10,7 @@ ProfondError                 every error of ours; `.key` names its sentence in t
 │   └── FileRefused          an attached file that cannot be read; names the file and the mend
 ├── SetupError               whoever installs or runs the bot meets it; one sentence with the mend, exit code 1
 │   └── CourseError          carries every fault of the course at once
+│       └── MarkdownError    carries every fault of a teacher's Markdown file, each with its line
 ├── StoreAway                the database did not answer in time
 └── ModelAway                the model did not answer; `.cause` is for the log alone, never for a person
     ├── QueueTooLong         too many wait for the model
@@ -101,6 +102,12 @@ class CourseError(SetupError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(count=len(faults))
         self.faults = tuple(faults)
+
+
+class MarkdownError(CourseError):
+    """A Markdown file has faults; each one's path is its line, and nothing is taken from the file."""
+
+    key = "setup-markdown"
 
 
 class StoreAway(ProfondError):

@@ -21,11 +21,14 @@ _UP = dict(
 _DOWN = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ−", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ₋", strict=True))
 _TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[{}^_]|\s+|[^\\{}^_\s]", re.DOTALL)
 _FUNCTIONS = frozenset("log ln exp sin cos tan tanh max min argmax argmin softmax lim det dim ker arg Pr".split())
+_TEARING = _FUNCTIONS | {"/", "div", "operatorname"}
+"""What takes only the first half of a fraction that follows, were it not in brackets."""
 _TEXTS = frozenset("text mathrm mathbf mathit mathsf mathbb mathcal operatorname boldsymbol textbf textit".split())
 _SILENT = frozenset("left right displaystyle textstyle limits nolimits big Big bigg Bigg bigl bigr Bigl Bigr quad qquad , ; : ! ".split(" "))
 _SPACED = frozenset(
     "le leq ge geq ne neq approx sim equiv to rightarrow leftarrow Rightarrow gets times cdot in notin subset mid pm mp propto ll gg div".split()
 )
+_CLOSING = frozenset({"right", "bigr", "Bigr"})
 _OWN = {
     "lVert": "‖",
     "rVert": "‖",
@@ -58,6 +61,7 @@ class _Reader:
     def __init__(self, formula: str) -> None:
         self._tokens: list[str] = _TOKEN.findall(formula)
         self._at = 0
+        self._tears = False
 
     def read(self, *, is_group: bool = False) -> str:
         """Return the text up to the end, or to the bracket that closes the group."""
@@ -69,7 +73,10 @@ class _Reader:
                     raise _Unreadable
                 self._at += 1
                 return "".join(out)
-            out.append(self._script(piece) if piece in "^_" else self._one())
+            is_script = piece in "^_"
+            tears = self._tears and (is_script or piece.isspace() or piece == "-" or piece.removeprefix("\\") in _SILENT)
+            out.append(self._script(piece) if is_script else self._one())
+            self._tears = tears or piece.removeprefix("\\") in _TEARING
         if is_group:
             raise _Unreadable
         return "".join(out)
@@ -104,9 +111,10 @@ class _Reader:
 
     def _command(self, name: str) -> str:
         if name in {"frac", "dfrac", "tfrac"}:
+            tears = self._tears
             top, bottom = self._argument(), self._argument()
             fraction = f"{_grouped(top)} / {_grouped(bottom)}"
-            return f"({fraction})" if self._is_multiplied() else fraction
+            return f"({fraction})" if tears or self._is_multiplied() else fraction
         if name == "sqrt":
             return f"√{_grouped(self._argument())}"
         if name in _ACCENTS or name in _TEXTS:
@@ -121,7 +129,7 @@ class _Reader:
     def _is_multiplied(self) -> bool:
         """Whether what follows a fraction would read as part of its denominator."""
         rest = [piece for piece in self._tokens[self._at : self._at + 2] if not piece.isspace()]
-        return bool(rest) and rest[0] not in "+-=<>,;.)]}|" and rest[0].lstrip("\\") not in _SPACED
+        return bool(rest) and rest[0] not in "+-=<>,;.)]}|" and rest[0].lstrip("\\") not in _SPACED | _CLOSING
 
     def _gap(self) -> str:
         """Return the space between a function's name and what it is taken of."""

@@ -16,6 +16,12 @@ class _Foreign(logging.Handler):
         structlog.get_logger().log(record.levelno, "library", library=record.name, error=kind)
 
 
+def _kind_alone(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Reduce an error to its kind: its words and its traceback may hold what a student wrote."""
+    error = sys.exc_info()[0] if event.pop("exc_info", None) else None
+    return {**event, "cause": error.__name__} if error else event
+
+
 def setup_logging(settings: Settings) -> None:
     """Send logs to standard error, as lines for people or as JSON."""
     level = logging.getLevelNamesMapping()[settings.profond_log_level.upper()]
@@ -24,6 +30,7 @@ def setup_logging(settings: Settings) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _kind_alone,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False) if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from core.errors import CourseError, Fault
+from core.errors import Fault, MarkdownError
 from core.french import flat
 from core.knowledge import Card, Topic, is_slug, read_level, slug
 from core.markdown_page import VERBATIM, Label, Page, Section
@@ -40,12 +40,6 @@ PAIRS = {"claim": "correction", "question": "answer"}
 NAMES = ("aliases", "keywords", "phrasings", "related")
 """Fields of one line each. All but the phrasings, which are sentences, may stand on one line between commas."""
 _ID = re.compile(r"\s*\{#([^{}]*)\}$")
-
-
-class MarkdownError(CourseError):
-    """A Markdown file has faults; each one's path is its line, and nothing is taken from the file."""
-
-    key = "setup-markdown"
 
 
 class CardPages(NamedTuple):

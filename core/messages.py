@@ -1,5 +1,6 @@
 """The values that travel between the rooms. All are frozen; none knows how to do anything but describe itself."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -114,20 +115,22 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One question with its answer, as remembered."""
+    """One question with its answer, as remembered. `is_own`: asked by who asks now, not by others in the same place."""
 
     question: str
     answer: str
     card_ids: tuple[str, ...]
     zone: Zone
+    is_own: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of a prompt."""
+    """One message of a prompt, with its pictures as data URLs."""
 
     role: Literal["system", "user", "assistant"]
     content: str
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """The cards go on from here. `note` is the key of the sentence that says why; `cause` is for the log alone."""
+
+    note: str
+    cause: str = ""
+    may_redo: bool = False
+
+
+Piece = str | Place | Handover | Completion
+Pieces = AsyncGenerator[Piece, None]
+"""An answer as it is written: places in the queue, text, perhaps a handover to the cards, and last one Completion."""
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Something that may be chosen next: a card to open, or a question to ask."""
 
@@ -183,6 +200,7 @@ class Answer:
         choices: cards (unsure zone) or example questions (outside the course) to offer.
         notes: plain sentences about the answer (written by the cards, cut question, first-contact notice).
         figure: a picture of the first card.
+        may_redo_with_model: the cards answered because the model was busy or away; a redo may reach it.
     """
 
     id: str
@@ -197,6 +215,7 @@ class Answer:
     completion: Completion = field(default_factory=Completion)
     prompt_version: str = ""
     is_whole: bool = True
+    may_redo_with_model: bool = False
 
     @property
     def text(self) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
@@ -26,10 +27,22 @@ PASSING = frozenset({408, 429})
 CLOSING_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which model is called, how long its answer may be, and under which key the provider may keep the prompt's beginning."""
+
+    model: str
+    max_tokens: int
+    cache_key: str = ""
+
+
 class ChatModel(Protocol):
     """Whatever writes an answer from messages."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
 
     def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
         """Yield pieces of text and, last, one Completion. Raises ModelAway."""
@@ -39,11 +52,22 @@ class ChatModel(Protocol):
 class MistralModel:
     """A model spoken to by mistralai's client: Mistral's own API, or a server that speaks it."""
 
-    def __init__(self, client: "Mistral", settings: Settings) -> None:
-        self.name = settings.mistral_model
+    def __init__(self, client: "Mistral", settings: Settings, call: Call | None = None) -> None:
         self._client = client
         self._settings = settings
+        self._call = call or Call(settings.mistral_model, settings.mistral_max_tokens)
         self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._call.model
+
+    def calling(self, call: Call) -> "MistralModel":
+        """Return the same client, calling so."""
+        other = MistralModel(self._client, self._settings, call)
+        other._closing = self._closing  # noqa: SLF001  # its own class; whoever closes the client waits for all
+        return other
 
     async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
         """Yield pieces of text and, last, one Completion. Raises ModelAway."""
@@ -70,9 +94,10 @@ class MistralModel:
         opening = asyncio.create_task(
             self._client.chat.stream_async(
                 model=self.name,
-                messages=[{"role": message.role, "content": message.content} for message in messages],  # type: ignore[arg-type]  # dicts, as the SDK says
+                messages=[{"role": message.role, "content": _content(message)} for message in messages],  # type: ignore[arg-type]  # dicts, as the SDK says
                 temperature=settings.mistral_temperature,
-                max_tokens=settings.mistral_max_tokens,
+                max_tokens=self._call.max_tokens,
+                prompt_cache_key=self._call.cache_key or UNSET,
                 stop=list(settings.mistral_stop) or UNSET,
                 timeout_ms=int(settings.mistral_answer_seconds * 1000),
             )
@@ -103,6 +128,13 @@ async def _close(opening: "asyncio.Task[EventStreamAsync[models.CompletionEvent]
         await asyncio.wait({opening})
     if not opening.cancelled() and opening.exception() is None:
         await opening.result().close()  # type: ignore[no-untyped-call]  # the SDK's
+
+
+def _content(message: ChatMessage) -> str | list[dict[str, str]]:
+    """Return a message's text, or its text and then its pictures."""
+    if not message.images:
+        return message.content
+    return [{"type": "text", "text": message.content}, *({"type": "image_url", "image_url": image} for image in message.images)]
 
 
 def _text(content: object) -> str:
@@ -147,7 +179,7 @@ async def _look_at(response: "httpx2.Response") -> None:
     status = response.status_code
     if status >= 400:
         after = _retry_after(response.headers.get("retry-after"))
-        raise ModelAway(f"status {status}", retry_after=after, is_passing=status in PASSING or status >= 500)
+        raise ModelAway(f"status {status}", retry_after=after, is_passing=status in PASSING or status >= 500, status=status)
 
 
 def _retry_after(value: str | None) -> float | None:

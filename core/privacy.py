@@ -73,10 +73,11 @@ class Vault:
         return _open(self._texts, sealed, field).decode()
 
 
-_KEYS = (
+KEY_FORMS = (
     r"(?:sk|pk|rk)-[\w-]{12,200}|(?:sk|pk|rk)_(?=\w*\d)\w{16,200}|hf_[A-Za-z0-9]{16,}|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
     r"|xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}"
 )
+"""How the keys of well-known services begin and go on, as one pattern."""
 _PERSONAL = [
     (re.compile(pattern), mark)
     for pattern, mark in [
@@ -85,7 +86,7 @@ _PERSONAL = [
         (r"(?i)(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{2,63}(?:\.[\w-]{1,63}){0,3}\.[a-z]{2,8}\b", "[e-mail]"),
         (r"<(?:@[!&]?|!|#|!subteam\^)[\w^]+(?:\|[^>]{0,80})?>", "[mention]"),
         (r"(?i)@(?:everyone|here|channel)\b", "[mention]"),
-        (rf"(?<![\w-])(?:{_KEYS})", "[clé]"),
+        (rf"(?<![\w-])(?:{KEY_FORMS})", "[clé]"),
         (r"(?<![\w-])eyJ[\w-]{8,400}\.[\w-]{8,2000}\.[\w-]{8,600}", "[clé]"),
         (r"(?i)(?<!\w)bearer\s+[\w.~+/=-]{12,}", "[clé]"),
         (r"(?i)(?<!\w)((?:password|passwd|pwd|mot de passe|mdp)\s*[:=]\s*([\"']))[^\"'\n]{1,100}\2", r"\1[clé]\2"),

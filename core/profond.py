@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from core.assistant import Assistant
 from core.knowledge import Course, load_course
 from core.lessons import Lessons
-from core.model import ChatModel, open_model
+from core.model import ChatModel, MistralModel, open_model
 from core.prompt import PromptTemplate, read_template
 from core.search import SearchIndex
 from core.settings import Settings, shipped_course
 from core.store import Store, open_store
 from core.students import Students
-from core.traffic import Deadlines
+from core.traffic import Traffic, open_traffic
 from core.writers import CardWriter, ModelWriter
 
 
@@ -40,13 +40,18 @@ def course_template(course: Course) -> PromptTemplate:
 async def open_profond(settings: Settings, model: ChatModel | None = None) -> AsyncIterator[Profond]:
     """Open the core; `model` stands in for the one that the settings name. Raises SetupError, CourseError."""
     course = load_course(settings.course_folder)
-    async with open_store(settings) as store, open_model(settings) as own:
-        writing = model or own
-        writer = _model_writer(settings, course, writing) if writing else None
+    async with open_store(settings) as store, open_model(settings) as own, _traffic(settings, store, model or own) as traffic:
+        writer = ModelWriter(traffic, course, course_template(course), settings.profond_history_tokens, settings.mistral_vision) if traffic else None
         assistant = Assistant(course, SearchIndex(course), store, CardWriter(course), writer)
         yield Profond(settings, course, store, assistant, Lessons(course), Students(store, course, settings))
 
 
-def _model_writer(settings: Settings, course: Course, model: ChatModel) -> ModelWriter:
-    deadlines = Deadlines(settings.mistral_first_text_seconds, settings.mistral_answer_seconds)
-    return ModelWriter(model, course, course_template(course), deadlines, settings.profond_history_tokens)
+@asynccontextmanager
+async def _traffic(settings: Settings, store: Store, model: ChatModel | None) -> AsyncIterator[Traffic | None]:
+    """Open the way to the model; None where there is none."""
+    if model is None:
+        yield None
+        return
+    choose = model.calling if isinstance(model, MistralModel) else lambda _: model
+    async with open_traffic(settings, store, choose) as traffic:
+        yield traffic

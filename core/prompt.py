@@ -51,6 +51,11 @@ def neutralise(text: str) -> str:
     return _TAGS.sub("(", _HIDDEN.sub("", text))
 
 
+def _attribute(name: str) -> str:
+    """Return a file's name for a tag's attribute, which it cannot close."""
+    return neutralise(re.sub(r"[\s\"'<>]+", " ", name)).strip()[:80]
+
+
 def tokens_in(text: str) -> int:
     """Return about how many tokens a text makes."""
     return len(text) // CHARS_PER_TOKEN + 1
@@ -67,23 +72,34 @@ def build_prompt(  # noqa: PLR0913  # the whole of what a prompt is made of, eac
     lang: str = "fr",
     turns: Sequence[Turn] = (),
     files: Sequence[tuple[str, str]] = (),
+    images: Sequence[str] = (),
     history_tokens: int = 600,
 ) -> list[ChatMessage]:
-    """Return the messages for one question: the rules, the turns that fit the budget, and the turn itself."""
+    """Return the messages for one question: the rules, the turns that fit the budget, and the turn itself with its pictures."""
     sections = template.sections
     filled = {
         "passages": "\n\n".join(f'<fiche numero="{n}" id="{p.card_id}">\n{p.text}\n</fiche>' for n, p in enumerate(passages, 1)),
         "level": LEVEL_WORDS[level],
         "level_rule": sections[level],
         "manner": sections[manner],
-        "files": "\n".join(f'<fichier nom="{neutralise(name)}">\n{neutralise(text)}\n</fichier>' for name, text in files),
+        "files": "\n".join(f'<fichier nom="{_attribute(name)}">\n{neutralise(text)}\n</fichier>' for name, text in files),
         "question": neutralise(question),
         "language": LANGUAGE_WORDS.get(lang, LANGUAGE_WORDS["fr"]),
         "words": sections[f"{level}_words"],
     }
+    turn = ChatMessage("user", _fill(sections["turn"], **filled), tuple(images))
+    return [ChatMessage("system", _system(template, course)), *_history(turns, history_tokens), turn]
+
+
+def _system(template: PromptTemplate, course: Course) -> str:
     info = course.info
-    system = _fill(sections["system"], audience=info.audience, subject=info.subject, title=info.title, domains=" ; ".join(info.example_domains))
-    return [ChatMessage("system", system), *_history(turns, history_tokens), ChatMessage("user", _fill(sections["turn"], **filled))]
+    domains = " ; ".join(info.example_domains)
+    return _fill(template.sections["system"], audience=info.audience, subject=info.subject, title=info.title, domains=domains)
+
+
+def instructions(template: PromptTemplate, course: Course) -> str:
+    """Return what a prompt says of itself, whatever is asked: no cards, no student's words; what is filled in stays a `$name`."""
+    return "\n".join([_system(template, course), *(text for name, text in template.sections.items() if name != "system")])
 
 
 def _fill(text: str, **words: str) -> str:

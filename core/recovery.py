@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -18,37 +19,49 @@ TOO_LATE = 600.0
 """Seconds after which an answer would only surprise: the student gets an apology and the allowance back."""
 
 
+Finish = Callable[[Left], Awaitable[None]]
+
+
 class Recovery:
     """Finds what was left and hands it to a face."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def run(self, platform: str, finish: Callable[[Left], Awaitable[None]], apologise: Callable[[Left], Awaitable[None]]) -> None:
+    async def run(self, platform: str, finish: Finish, apologise: Finish, *, is_ready: Callable[[], bool] = lambda: True) -> None:
         """Look for questions left by others until cancelled; each is finished, or apologised for when it is too old."""
-        async with asyncio.TaskGroup() as tasks:
+        finishing: set[asyncio.Task[None]] = set()
+        try:
             while True:
                 with suppress(StoreAway):
-                    for left in await self._found(platform):
+                    for left in await self._found(platform) if is_ready() else ():
                         log.warning("question_taken_over", ticket=left.ticket.id, platform=platform, age=round(left.age))
-                        tasks.create_task(self._one(left, finish, apologise))
+                        finishing.add(task := asyncio.create_task(self._one(left, finish, apologise)))
+                        task.add_done_callback(partial(_ended, finishing, left))
                 await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            for task in finishing:
+                task.cancel()
+            await asyncio.gather(*finishing, return_exceptions=True)
 
     async def _found(self, platform: str) -> list[Left]:
         if not await self._store.leases.has_left(platform):
             return []
         return [_read(left) for left in await self._store.leases.take_over(platform)]
 
-    async def _one(self, left: Left, finish: Callable[[Left], Awaitable[None]], apologise: Callable[[Left], Awaitable[None]]) -> None:
-        """Finish one; whatever goes wrong with it, the others are finished."""
-        try:
-            if left.age > TOO_LATE:
-                await self._store.release(left.ticket)
-                await apologise(left)
-            else:
-                await finish(left)
-        except Exception as error:  # noqa: BLE001  # a face's errors are its own; the loop must outlive them
-            log.warning("recovery_failed", ticket=left.ticket.id, cause=type(error).__name__)
+    async def _one(self, left: Left, finish: Finish, apologise: Finish) -> None:
+        if left.age <= TOO_LATE:
+            await finish(left)
+        else:
+            await self._store.release(left.ticket)
+            await apologise(left)
+
+
+def _ended(finishing: set[asyncio.Task[None]], left: Left, task: asyncio.Task[None]) -> None:
+    """Log what a face could not finish: the loop and the other questions go on."""
+    finishing.discard(task)
+    if not task.cancelled() and (error := task.exception()):
+        log.warning("recovery_failed", ticket=left.ticket.id, cause=type(error).__name__)
 
 
 def _read(left: Left) -> Left:

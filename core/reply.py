@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from core.markup import Rules, blocks, clean, settled
+from core.markup import Growing, Rules, blocks, clean
 from core.messages import Answer, Place
 
 
@@ -55,6 +55,13 @@ def split_text(text: str, max_chars: int) -> list[str]:
         is_closed = len(lines) > 1 and len(lines[-1].strip()) >= len(mark) and not lines[-1].strip().strip(mark[0])
         splitter.add_fence(opening, mark, lines[1:-1] if is_closed else lines[1:])
     return splitter.finished()
+
+
+def quoted(question: str, limit: int = 300) -> str:
+    """Return a question as a quotation of one line, safe to show to a class."""
+    line = " ".join(question.split())
+    line = line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+    return f"> {clean(line.replace('```', ' ').replace('`', ''), Rules(()))}" if line else ""
 
 
 _LONGEST_OPENING = 24
@@ -156,6 +163,7 @@ class Progress:
         self._clock = clock
         self._shown: list[str] = []
         self._shown_at: float | None = None
+        self._growing = Growing(rules, keeps_fences=not surface.appends)
         self.raw = ""
 
     async def add(self, piece: str) -> None:
@@ -164,11 +172,17 @@ class Progress:
         now = self._clock()
         if self._shown_at is not None and now - self._shown_at < self._surface.edit_interval:
             return
-        end = settled(self.raw, keeps_fences=not self._surface.appends)
-        parts = self.parts(self.raw[:end])
+        parts = split_text(self._growing.shown(self.raw), self._surface.max_chars)
         if parts and parts != self._shown:
             await self._surface.update(parts)
             self._shown, self._shown_at = parts, self._clock()
+
+    def take_back(self) -> bool:
+        """Begin anew where what was shown can still be replaced; tell whether nothing of it is left."""
+        if self._shown and (self._surface.appends or len(self._shown) > 1):
+            return False
+        self._growing, self.raw = Growing(self._rules, keeps_fences=not self._surface.appends), ""
+        return True
 
     def parts(self, raw: str) -> list[str]:
         """Return a raw text as messages of this surface."""

@@ -4,6 +4,7 @@ from core.assistant import DEFAULT_LEVEL
 from core.errors import EmptyQuestion
 from core.knowledge import Course
 from core.messages import Level, MyData, Usage
+from core.privacy import scrub
 from core.settings import Settings
 from core.store import Store
 from core.words import words_in
@@ -27,6 +28,15 @@ class Students:
         """Remember the level that a student chose."""
         await self._store.people.set_level(person, level)
 
+    async def is_always_private(self, person: str) -> bool:
+        """Whether a student wants every answer in private; the setting decides until they choose."""
+        chosen = await self._store.people.is_always_private(person)
+        return self._settings.ask_private_default if chosen is None else chosen
+
+    async def set_always_private(self, person: str, *, is_private: bool) -> None:
+        """Remember whether a student wants every answer in private."""
+        await self._store.people.set_always_private(person, is_private=is_private)
+
     async def usage(self, person: str) -> Usage:
         """Return what is left and when the next question comes."""
         return await self._store.usage(person)
@@ -48,6 +58,19 @@ class Students:
         await self._store.people.set_noticed(person)
         key = "notice-model" if self._settings.mistral_api_key else "notice-cards"
         return words_in(lang)(key, course=self._course.info.title)
+
+    async def has_asked(self, conversation: str, person: str) -> bool:
+        """Whether a student has asked something in a conversation."""
+        return await self._store.has_asked(conversation, person)
+
+    async def conversation_of(self, answer_id: str) -> str:
+        """Return the conversation in which an answer was given. Raises Unknown."""
+        return (await self._store.past(answer_id)).conversation_place
+
+    async def shared(self, answer_id: str, person: str) -> tuple[str, str]:
+        """Return a question of one's own, without anything personal in it, and its answer, as a class may see them. Raises Unknown, NotYours."""
+        past = await self._store.past(answer_id, person)
+        return scrub(past.question), past.answer
 
     async def my_data(self, person: str) -> MyData:
         """Return everything that is kept about a student."""

@@ -20,7 +20,7 @@ Words = Callable[..., str]
 @lru_cache(maxsize=len(LANGUAGES))
 def _bundle(lang: str) -> FluentBundle:
     bundle = FluentBundle([lang], use_isolating=False)
-    for name in ("people.ftl", "terminal.ftl"):
+    for name in ("people.ftl", "chats.ftl", "terminal.ftl"):
         text = (files("core").joinpath("locales", lang, name)).read_text(encoding="utf-8")
         bundle.add_resource(FluentResource(text))
     return bundle

@@ -1,68 +1,104 @@
-"""Two writers behind one verb: the model, and the cards alone.
+"""Two writers behind one verb: the model, and the cards alone; and the author who has both.
 
-`write(request)` yields pieces of Markdown and, last, one Completion. The cards' writer never sees a prompt and cannot
+`write(asked)` yields pieces of Markdown and, last, one Completion. The cards' writer never sees a prompt and cannot
 fail: it is what a student reads without a key, when the model is away, or when it stops half-way.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+import hashlib
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from core.errors import BudgetSpent, ModelAway
 from core.french import terms
+from core.files import data_url, images_in, texts_in
 from core.knowledge import Card, Course
-from core.messages import ChatMessage, Completion, Level, Manner, Passage, Question, Turn
-from core.model import ChatModel
+from core.markup.watch import watched
+from core.messages import ChatMessage, Completion, Handover, Level, Manner, Passage, Pieces, Question, Turn
 from core.privacy import scrub
-from core.prompt import PromptTemplate, build_prompt
-from core.traffic import Deadlines, stream_patiently
+from core.prompt import PromptTemplate, build_prompt, card_passage_text
+from core.store.spending import Bill
+from core.traffic import Errand, Traffic
+from core.traffic.same import same_text
 from core.words import Words, words_in
 
 SIMPLER = {Level.ADVANCED: Level.INTERMEDIATE}
 DEEPER = {Level.BEGINNER: Level.INTERMEDIATE, Level.INTERMEDIATE: Level.ADVANCED}
 BELIEVED = 0.6
-Pieces = AsyncGenerator[str | Completion, None]
+ATTACHED = "(image jointe)"
+"""What stands in the prompt where a picture is attached to it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be answered: the question, what was found for it, and on whose bill."""
+
+    question: Question
+    passages: Sequence[Passage]
+    level: Level
+    turns: Sequence[Turn] = ()
+    bill: Bill = field(default_factory=Bill)
 
 
 class AnswerWriter(Protocol):
     """Whatever writes an answer from passages."""
 
-    def write(self, question: Question, passages: Sequence[Passage], level: Level, turns: Sequence[Turn]) -> Pieces:
+    def write(self, asked: Asked) -> Pieces:
         """Yield pieces of Markdown and, last, one Completion."""
         ...
 
 
 @dataclass(frozen=True)
 class ModelWriter:
-    """Builds the prompt and streams from a model. Raises ModelAway."""
+    """Builds the prompt and fetches what a model writes. Raises ModelAway."""
 
-    model: ChatModel
+    traffic: Traffic
     course: Course
     template: PromptTemplate
-    deadlines: Deadlines
     history_tokens: int = 600
+    sees: bool = False
 
-    async def write(self, question: Question, passages: Sequence[Passage], level: Level, turns: Sequence[Turn]) -> Pieces:
-        """Yield what the model writes and, last, its Completion."""
-        async with aclosing(stream_patiently(self.model, self.prompt(question, passages, level, turns), self.deadlines)) as pieces:
+    async def write(self, asked: Asked) -> Pieces:
+        """Yield places in the queue, what the model writes and, last, its Completion."""
+        edition = f"{self.course.version} {self.template.version}"
+        errand = Errand(
+            messages=self.prompt(asked),
+            person=asked.question.person,
+            question=shared_question(asked, edition),
+            edition=edition,
+            cache_key=hashlib.sha256(f"{edition} {asked.level}".encode()).hexdigest()[:32],
+        )
+        async with aclosing(watched(self.traffic.fetch(errand, asked.bill), asked.question)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    def prompt(self, question: Question, passages: Sequence[Passage], level: Level, turns: Sequence[Turn]) -> list[ChatMessage]:
+    def prompt(self, asked: Asked) -> list[ChatMessage]:
         """Return the messages for a question, cleaned of personal data."""
-        clean_turns = [Turn(question=scrub(t.question), answer=t.answer, card_ids=t.card_ids, zone=t.zone) for t in turns]
+        question, images = asked.question, images_in(asked.question.files)
         return build_prompt(
             self.template,
             self.course,
             scrub(question.text),
-            passages=passages,
-            level=level,
+            passages=[replace(p, text=card_passage_text(self.course, p, asked.level)) for p in asked.passages],
+            level=asked.level,
             manner=question.manner,
             lang=question.lang,
-            turns=clean_turns,
-            files=[(scrub(name), scrub(content.decode("utf-8", "replace"))) for name, content in question.files],
+            turns=[replace(turn, question=scrub(turn.question)) for turn in asked.turns],
+            files=[(scrub(name), scrub(text)) for name, text in (*texts_in(question.files), *((name, ATTACHED) for name, _ in images))],
+            images=[data_url(content) for _, content in images],
             history_tokens=self.history_tokens,
         )
+
+
+def shared_question(asked: Asked, edition: str) -> str:
+    """Return what makes two questions the same; empty for one that is the asker's alone: told again, with a past, a file or personal data."""
+    question = asked.question
+    is_first = not (asked.turns or question.files or question.again) and question.manner is Manner.PLAIN
+    if not is_first or scrub(question.text) != question.text:
+        return ""
+    cards = (passage.card_id for passage in asked.passages)
+    return "\n".join([same_text(question.text), asked.level, question.lang, edition, *cards])
 
 
 @dataclass(frozen=True)
@@ -71,17 +107,46 @@ class CardWriter:
 
     course: Course
 
-    async def write(self, question: Question, passages: Sequence[Passage], level: Level, turns: Sequence[Turn]) -> Pieces:
+    async def write(self, asked: Asked) -> Pieces:
         """Yield the card as an answer, a paragraph at a time, and an empty Completion."""
-        words = words_in(question.lang)
-        card = self.course.card(passages[0].card_id)
-        nth = sum(card.id in turn.card_ids for turn in turns)
+        question, words = asked.question, words_in(asked.question.lang)
+        if not asked.passages:
+            yield words("card-none")
+            yield Completion()
+            return
+        card = self.course.card(asked.passages[0].card_id)
+        nth = sum(card.id in turn.card_ids for turn in asked.turns)
         for belief in card.misconceptions:
             if _is_believed(belief.claim, question.text):
                 yield words("card-misconception", claim=belief.claim, correction=belief.correction) + "\n\n"
-        for paragraph in _paragraphs(card, _level_for(level, question.manner), question.manner, nth, words):
+        for paragraph in _paragraphs(card, _level_for(asked.level, question.manner), question.manner, nth, words):
             yield paragraph
         yield Completion()
+
+
+@dataclass(frozen=True)
+class Author:
+    """The model where there is one, else the cards: whatever happens to the model, there is an answer."""
+
+    cards: AnswerWriter
+    model: AnswerWriter | None
+
+    async def write(self, asked: Asked) -> Pieces:
+        """Yield what the model writes; where there is none, or it is away or breaks off, a Handover and what the cards say."""
+        if self.model is None:
+            yield Handover("note-cards")
+        else:
+            try:
+                async with aclosing(self.model.write(asked)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            except ModelAway as away:
+                yield Handover(away.note, away.cause, may_redo=not isinstance(away, BudgetSpent))
+            else:
+                return
+        async with aclosing(self.cards.write(asked)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 def _is_believed(claim: str, question: str) -> bool:

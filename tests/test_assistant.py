@@ -22,7 +22,8 @@ Opener = Callable[..., AbstractAsyncContextManager[Profond]]
 def opened(tmp_path: Path) -> Opener:
     @asynccontextmanager
     async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:
-        settings = Settings(_env_file=None, database_url=str(tmp_path / "p.db"), profond_secret_key="k" * 40, **changes)  # type: ignore[arg-type]
+        values = {"database_url": str(tmp_path / "p.db"), "profond_secret_key": "k" * 40, "mistral_requests_per_second": 1000.0} | changes
+        settings = Settings(_env_file=None, **values)  # type: ignore[arg-type]
         async with open_profond(settings, model) as profond:
             yield profond
 

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.course_files import TopicFiles, merge, topics_of
+from core.errors import MarkdownError
 from core.knowledge import Card, CardFigure, Topic, is_slug, load_course, slug
-from core.markdown_cards import LABELS, MarkdownError, from_markdown, to_markdown
+from core.markdown_cards import LABELS, from_markdown, to_markdown
 from core.messages import Level
 from core.settings import Settings
 

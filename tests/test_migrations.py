@@ -4,13 +4,14 @@ import asyncio
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, insert, inspect, text
 
 from core.errors import SetupError
 from core.store import Store
-from core.store.database import schema_version
+from core.store.database import _engine, _starting, read_url, schema_version
 from core.store.migrate import alembic_config, newest
 from core.store.tables import HEAD, metadata
 from tests.conftest import OpenStore
@@ -48,8 +49,47 @@ def test_the_migrations_form_one_line() -> None:
     assert "migrations:" == alembic_config().get_main_option("script_location")
 
 
-async def test_the_migrations_make_the_tables(store: Store) -> None:
-    """After the migrations Alembic finds no difference to the tables in the code."""
+@pytest.fixture
+async def old_database(database_url: str) -> str:
+    """A database as the first migration makes it, with a row in every table but the keys."""
+    engine = _engine(read_url(database_url))
+    try:
+        async with _starting(engine) as connection:
+            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0001"))
+            await connection.run_sync(fill)
+    finally:
+        await engine.dispose()
+    return database_url
+
+
+def fill(connection: Connection) -> None:
+    """Put a row into every table: each text is the same, so that each reference finds its row."""
+    old = MetaData()
+    old.reflect(connection)
+    for table in old.sorted_tables:
+        if table.name not in {"alembic_version", "keys"}:
+            connection.execute(insert(table).values({column.name: SAMPLES[column.type.python_type] for column in table.columns}))
+
+
+SAMPLES: dict[type, object] = {str: "x", int: 1, float: 1.0, bool: True, bytes: b"x"}
+
+
+async def test_old_databases_are_brought_up_to_date(old_database: str, open_it: OpenStore) -> None:
+    """From the first migration on every row is kept, and the tables end as a new database's."""
+    async with open_it() as store, store._database.read() as connection:
+        assert [] == await connection.run_sync(differences)
+        assert HEAD == await schema_version(connection)
+        assert {"alembic_version", *metadata.tables} == await connection.run_sync(tables)
+        found = await rows(store)
+    assert dict.fromkeys(FIRST, 1) == {name: found.get(name) for name in FIRST}
+    assert old_database
+
+
+FIRST = {"students", "conversations", "turns", "answers", "feedback", "reports", "allowance", "seen_events", "inbox"}
+
+
+async def test_a_new_database_has_the_tables(store: Store) -> None:
+    """A new database has the tables of the code, and says that it is up to date."""
     async with store._database.read() as connection:
         assert [] == await connection.run_sync(differences)
         assert HEAD == await schema_version(connection)
@@ -85,11 +125,12 @@ async def test_a_newer_schema_is_left_alone(open_it: OpenStore) -> None:
     await store._database.engine.dispose()
 
 
-async def test_a_migration_that_fails_leaves_nothing(open_it: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_that_fails_leaves_nothing(old_database: str, open_it: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error half-way undoes the tables made before it; the next start makes them all."""
+    assert old_database
 
     def fail(connection: Connection) -> None:
-        metadata.tables["keys"].create(connection)
+        metadata.tables["facts"].create(connection)
         connection.execute(text("SELECT * FROM no_such_table"))
 
     with monkeypatch.context() as broken:

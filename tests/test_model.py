@@ -23,6 +23,7 @@ from core.messages import Answer, ChatMessage, Completion, Level, Question, Toke
 from core.model import MistralModel, open_model
 from core.profond import Profond, open_profond
 from core.settings import Settings
+from core.store.tables import breakers, gates, queue
 from core.words import words_in
 from tests.servers.mistral import FAULTS, MODELS, TEXT, THOUGHT, USAGE, Fault, MistralServer
 from tests.surfaces import RecordingSurface
@@ -74,7 +75,7 @@ class Asked:
 
 
 def _settings(folder: Path, server_url: str, **more: Any) -> Settings:  # noqa: ANN401  # fields by name
-    key = {"mistral_api_key": "k", "mistral_model": "mistral-small-2603", **more}
+    key = {"mistral_api_key": "k", "mistral_model": "mistral-small-2603", "mistral_requests_per_second": 1000.0, "cache_size": 0, **more}
     return Settings(_env_file=None, database_url=str(folder / "p.db"), mistral_server_url=server_url, **key)
 
 
@@ -94,7 +95,7 @@ async def server(one_server: MistralServer) -> AsyncIterator[MistralServer]:
 
 
 @pytest.fixture(scope="module")
-async def hurried(one_server: MistralServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Profond]:
+async def _hurried(one_server: MistralServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Profond]:
     """The core with deadlines that are soon over, and a client which has already spoken."""
     async with open_profond(_settings(tmp_path_factory.mktemp("hurried"), one_server.url, **HURRIED)) as profond:
         await _ask(profond)
@@ -102,16 +103,36 @@ async def hurried(one_server: MistralServer, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-async def patient(one_server: MistralServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Profond]:
+async def _patient(one_server: MistralServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Profond]:
     """The core with time enough to try again."""
     async with open_profond(_settings(tmp_path_factory.mktemp("patient"), one_server.url, **PATIENT)) as profond:
         yield profond
 
 
 @pytest.fixture
+async def hurried(_hurried: Profond) -> Profond:
+    """The core with deadlines that are soon over, which remembers no earlier test's faults."""
+    return await _forgetful(_hurried)
+
+
+@pytest.fixture
+async def patient(_patient: Profond) -> Profond:
+    """The core with time enough to try again, which remembers no earlier test's faults."""
+    return await _forgetful(_patient)
+
+
+async def _forgetful(profond: Profond) -> Profond:
+    async with profond.store._database.write() as connection:
+        await connection.execute(gates.update().values(next_at=0, spacing=0, debt=0))
+        for table in (queue, breakers):
+            await connection.execute(table.delete())
+    return profond
+
+
+@pytest.fixture
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tests that try again not wait half a second each."""
-    monkeypatch.setattr("core.traffic.FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("core.traffic.trip.FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture(scope="module")

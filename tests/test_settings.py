@@ -15,7 +15,7 @@ def test_env_example_holds_every_setting_with_its_default() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
-        shown = "" if default is None or default in ((), frozenset()) else str(default)
+        shown = "" if default is None or default in ((), frozenset()) else str(default).lower() if isinstance(default, bool) else str(default)
         assert f"# {field.description}\n#{name.upper()}={shown}\n" in text
     assert len(Settings.model_fields) == text.count("\n#") - text.count("\n# ") - text.count("\n##")
 

@@ -49,6 +49,7 @@ async def test_an_answer_is_stored_with_what_it_cost(store: Store, clock: Clock)
         "milliseconds": 1500,
         "is_whole": True,
         "created_at": clock.now,
+        "shelf": None,
     } == {name: value for name, value in row.items() if name != "answer"}
     assert (ticket.id, pseudonym(store, ANNA), False, clock.now) == (turn.id, turn.person, turn.is_private, turn.created_at)
 
@@ -223,6 +224,7 @@ async def test_a_past_answer_tells_its_question(store: Store) -> None:
         turn=ticket.id,
         person=ticket.person,
         question="C'est quoi ?",
+        answer=answer.text,
         conversation_place=ROOM,
         card_ids=("convolution", "filtre"),
         level=Level.INTERMEDIATE,

@@ -19,12 +19,16 @@ from core.messages import Answer, Level, Question, Ticket, Turn, Usage, Zone
 from core.settings import Settings
 from core.store.allowance import Allowance, upsert
 from core.store.database import Database, open_database, uncancelled
+from core.store.gates import Gates
 from core.store.inbox import dump_question
+from core.store.keeping import Keeping
+from core.store.leases import Leases
 from core.store.people import People
-from core.store.tables import answers, conversations, inbox, seen_events, turns
+from core.store.shelf import Shelf
+from core.store.spending import Bill, Spending
+from core.store.tables import answers, conversations, facts, inbox, seen_events, turns
 
 ACCEPT_SECONDS = 0.5
-LEASE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +42,13 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a taken question ended: its answer, what is remembered beside it, and whether the allowance comes back."""
+    """How a taken question ended: its answer, what is remembered beside it, whether the allowance comes back, and what it cost."""
 
     answer: Answer
     record: Record
     gives_back: bool = False
+    topic: str = ""
+    bill: Bill | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,7 @@ class Past:
     turn: str
     person: str
     question: str
+    answer: str
     conversation_place: str
     card_ids: tuple[str, ...]
     level: Level
@@ -59,7 +66,7 @@ class Past:
 
 
 class Store:
-    """The questions' side of the database; `people` is the students' side."""
+    """The questions' side of the database; `people` is the students' side; `gates`, `shelf` and `spending` are the model's."""
 
     def __init__(self, database: Database, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -70,6 +77,11 @@ class Store:
         self._owner = secrets.token_hex(8)
         self._late: set[asyncio.Task[None]] = set()
         self.people = People(database, self._allowance.day, clock)
+        self.leases = Leases(database, self._owner, clock)
+        self.keeping = Keeping(database, settings, clock)
+        self.gates = Gates(database, clock)
+        self.shelf = Shelf(database, settings, clock)
+        self.spending = Spending(database, self._allowance.day, clock)
 
     def _is_exempt(self, question: Question) -> bool:
         return question.is_exempt or question.person in self._exempt
@@ -147,7 +159,7 @@ class Store:
             "is_paid": is_paid,
             "day": self._allowance.day(now),
             "owner": self._owner,
-            "lease_until": now + LEASE_SECONDS,
+            "lease_until": self.leases.until(),
             "created_at": now,
         }
 
@@ -171,11 +183,14 @@ class Store:
             if is_waiting and outcome.answer.id:
                 turn = await self._turn(connection, ticket, now)
                 await connection.execute(insert(answers).values(**self._answer_row(turn, ticket, outcome, now)))
+            if outcome.bill:
+                await self.spending.add(connection, outcome.topic, outcome.answer.completion.model, outcome.bill)
 
     async def _clear(self, connection: AsyncConnection, ticket: Ticket, *, gives_back: bool) -> bool:
         """Take a question out of the inbox, once; give its allowance back if asked to."""
         statement = delete(inbox).where(inbox.c.id == ticket.id).returning(inbox.c.is_paid, inbox.c.day)
         row = (await connection.execute(statement)).first()
+        self.leases.drop(ticket.id)
         if row and row.is_paid and gives_back:
             await self._allowance.give_back(connection, ticket.person, row.day)
         return row is not None
@@ -221,6 +236,7 @@ class Store:
             "tokens_output": completion.usage.output,
             "is_whole": answer.is_whole,
             "created_at": now,
+            "shelf": (outcome.bill and outcome.bill.shelf) or None,
             **asdict(outcome.record),
         }
 
@@ -231,7 +247,7 @@ class Store:
         here = turns.c.conversation == self._vault.pseudonym("conversation", conversation)
         last = select(turns.c.id).where(here, mine, whole).order_by(turns.c.created_at.desc()).limit(limit)
         statement = (
-            select(turns.c.id, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone)
+            select(turns.c.id, turns.c.person, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone)
             .join(answers, answers.c.turn == turns.c.id)
             .where(turns.c.id.in_(last), answers.c.is_whole)
             .order_by(turns.c.created_at, answers.c.created_at)
@@ -245,6 +261,7 @@ class Store:
                 answer=self._vault.open("answer", row.answer),
                 card_ids=tuple(row.cards.split()),
                 zone=Zone(row.zone),
+                is_own=row.person == person,
             )
             for row in newest.values()
         ]
@@ -252,7 +269,7 @@ class Store:
     async def past(self, answer_id: str, person: str | None = None) -> Past:
         """Return an answer that was given. Raises Unknown; NotYours when `person` (platform:id) did not ask it."""
         statement = (
-            select(turns, conversations.c.place, answers.c.cards, answers.c.level)
+            select(turns, conversations.c.place, answers.c.answer, answers.c.cards, answers.c.level)
             .join(answers, answers.c.turn == turns.c.id)
             .join(conversations, conversations.c.conversation == turns.c.conversation)
             .where(answers.c.id == answer_id)
@@ -267,11 +284,30 @@ class Store:
             turn=row.id,
             person=row.person,
             question=self._vault.open("question", row.question),
+            answer=self._vault.open("answer", row.answer),
             conversation_place=self._vault.open("place", row.place),
             card_ids=tuple(row.cards.split()),
             level=Level(row.level),
             is_private=row.is_private,
         )
+
+    async def has_asked(self, conversation: str, person: str) -> bool:
+        """Whether a person (platform:id) has asked something in a conversation."""
+        here = turns.c.conversation == self._vault.pseudonym("conversation", conversation)
+        statement = select(turns.c.id).where(here, turns.c.person == self._vault.pseudonym("person", person)).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).first() is not None
+
+    async def fact(self, name: str) -> str:
+        """Return what the program remembers under a name, or an empty string."""
+        async with self._database.read() as connection:
+            return (await connection.execute(select(facts.c.value).where(facts.c.name == name))).scalar() or ""
+
+    async def set_fact(self, name: str, value: str) -> None:
+        """Remember something of the program itself; never of a person."""
+        async with self._database.write() as connection:
+            statement = upsert(connection)(facts).values(name=name, value=value)
+            await connection.execute(statement.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": value}))
 
     async def usage(self, person: str) -> Usage:
         """Return what a person (platform:id) has left."""
@@ -285,7 +321,10 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """Open the store. Raises SetupError with the mend."""
     async with open_database(settings) as database:
         store = Store(database, settings)
+        keeping = asyncio.create_task(store.leases.keep())
         try:
             yield store
         finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             await store.close()

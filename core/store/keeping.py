@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import delete, exists, select, update
 
-from core.errors import SetupError
+from core.errors import SetupError, StoreAway
 from core.privacy import unwrap, wrap
 from core.settings import Settings
 from core.store.allowance import upsert
@@ -26,6 +26,7 @@ DAY = 86_400.0
 SEEN_SECONDS = 2 * DAY
 """Platforms deliver an event again within minutes; a thread's message may be replayed after a night's outage."""
 JOB = "daily-job"
+LOOK_SECONDS = 600.0
 
 
 class Keeping:
@@ -69,9 +70,9 @@ class Keeping:
             try:
                 if await self.is_due():
                     log.info("daily_job", erased=await self.erase_old())
-            except Exception as error:  # noqa: BLE001  # tomorrow is another day; the bot goes on
-                log.warning("daily_job_failed", cause=type(error).__name__)
-            await asyncio.sleep(600)
+            except StoreAway:
+                log.warning("daily_job_failed")
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def back_up(settings: Settings, target: Path) -> Path:

@@ -76,6 +76,13 @@ class Leases:
             await connection.execute(update(inbox).where(inbox.c.id == ticket.id).values(**row))
 
     @uncancelled
+    async def leave(self, ticket: Ticket) -> None:
+        """Let go of a question without answering it: whoever looks next takes it over at once."""
+        self.drop(ticket.id)
+        async with self._database.write() as connection:
+            await connection.execute(update(inbox).where(inbox.c.id == ticket.id, inbox.c.owner == self._owner).values(lease_until=0.0))
+
+    @uncancelled
     async def take_over(self, platform: str) -> list[Left]:
         """Take the questions of a platform whose lease is over, a few at a time, oldest first; each goes to one process alone."""
         now = self._clock()

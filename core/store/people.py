@@ -16,6 +16,7 @@ from core.messages import Level, MyData
 from core.store.allowance import upsert
 from core.store.database import Database, uncancelled
 from core.store.inbox import load_question
+from core.store.shelf import take_off
 from core.store.tables import allowance, answers, conversations, feedback, inbox, reports, students, turns
 
 
@@ -52,7 +53,7 @@ class People:
         """Write columns of a student's row, made if need be."""
         row = {"person": self._pseudonym(person), "identity": self._vault.seal("identity", person), "created_at": self._clock()}
         async with self._database.write() as connection:
-            made = upsert(connection)(students).values(**row, is_always_private=False).on_conflict_do_nothing()
+            made = upsert(connection)(students).values(**row).on_conflict_do_nothing()
             await connection.execute(made)
             await connection.execute(update(students).where(students.c.person == row["person"]).values(**values))
 
@@ -66,6 +67,16 @@ class People:
     async def set_level(self, person: str, level: Level) -> None:
         """Remember a student's level."""
         await self._set(person, level=level.value)
+
+    async def is_always_private(self, person: str) -> bool | None:
+        """Return whether a student wants every answer in private, or None while they said nothing."""
+        statement = select(students.c.is_always_private).where(students.c.person == self._pseudonym(person))
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar()
+
+    async def set_always_private(self, person: str, *, is_private: bool) -> None:
+        """Remember whether a student wants every answer in private."""
+        await self._set(person, is_always_private=is_private)
 
     async def is_noticed(self, person: str) -> bool:
         """Whether the first-contact notice was shown."""
@@ -86,6 +97,8 @@ class People:
             statement = upsert(connection)(feedback).values(**row)
             changed = {"value": value, "created_at": row["created_at"], "done_at": None}
             await connection.execute(statement.on_conflict_do_update(index_elements=["answer", "person"], set_=changed))
+            if value < 0:
+                await take_off(connection, answer_id)
 
     @uncancelled
     async def report(self, answer_id: str, person: str, text: str) -> str:
@@ -100,6 +113,7 @@ class People:
         async with self._database.write() as connection:
             await _must_exist(connection, answer_id)
             await connection.execute(insert(reports).values(**row))
+            await take_off(connection, answer_id)
         return str(row["id"])
 
     async def complaints(self) -> list[Complaint]:

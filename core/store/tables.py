@@ -4,9 +4,9 @@ Times are seconds since 1970 (UTC). Columns that hold ciphertext are LargeBinary
 that was authenticated with it.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest migration; a test holds it equal to what Alembic finds."""
 
 metadata = MetaData(
@@ -30,7 +30,7 @@ students = Table(
     Column("person", String(32), primary_key=True),
     Column("identity", LargeBinary, nullable=False),  # "identity": platform:id
     Column("level", String(20)),
-    Column("is_always_private", Boolean, nullable=False, default=False),
+    Column("is_always_private", Boolean),
     Column("noticed_at", Float),
     Column("created_at", Float, nullable=False),
 )
@@ -79,6 +79,7 @@ answers = Table(
     Column("milliseconds", Integer, nullable=False),
     Column("is_whole", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("shelf", String(32)),  # the key in `shelf` under which the same text is kept for others
     Index("ix_answers_turn", "turn", "created_at"),
     Index("ix_answers_created_at", "created_at"),
 )
@@ -142,4 +143,78 @@ inbox = Table(
     Column("created_at", Float, nullable=False),
     Index("ix_inbox_lease_until", "lease_until"),
     Index("ix_inbox_person", "person"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("gate", String(32), primary_key=True),  # keyed hash of the model's address and key
+    Column("round", Integer, nullable=False),  # of the last one let through
+    Column("next_at", Float, nullable=False),
+    Column("spacing", Float, nullable=False),
+    Column("slowed_at", Float, nullable=False),
+    Column("debt", Float, nullable=False),
+    Column("debt_at", Float, nullable=False),
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("gate", String(32), nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("arrived_at", Float, nullable=False),
+    Column("goes_at", Float),
+    Column("lease_until", Float, nullable=False),
+    Index("ix_queue_gate", "gate", "goes_at"),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("gate", String(32), primary_key=True),
+    Column("model", String(80), primary_key=True),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("openings", Integer, nullable=False),  # in a row
+    Column("opened_at", Float, nullable=False),
+    Column("open_until", Float, nullable=False),
+    Column("trial", String(32)),  # the one question that tries again
+    Column("trial_until", Float, nullable=False),
+)
+
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("key", String(32), primary_key=True),  # keyed hash of question, level, language and versions
+    Column("answer", LargeBinary, nullable=False),  # "shelf"
+    Column("model", String(80), nullable=False),
+    Column("cost_micros", Integer, nullable=False),
+    Column("edition", String(60), nullable=False),  # course and prompt
+    Column("created_at", Float, nullable=False),
+    Index("ix_shelf_created_at", "created_at"),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("topic", String(80), primary_key=True),
+    Column("model", String(80), primary_key=True),  # empty: no model was asked
+    Column("questions", Integer, nullable=False),
+    Column("shared", Integer, nullable=False),  # of them, answered by another's answer
+    Column("tokens_input", BigInteger, nullable=False),
+    Column("tokens_cached", BigInteger, nullable=False),
+    Column("tokens_output", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
+    Column("saved_micros", BigInteger, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("value", String(200), nullable=False),
 )

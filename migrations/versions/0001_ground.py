@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=32), nullable=False),
         sa.Column("identity", sa.LargeBinary(), nullable=False),
         sa.Column("level", sa.String(length=20), nullable=True),
-        sa.Column("is_always_private", sa.Boolean(), nullable=False),
+        sa.Column("is_always_private", sa.Boolean(), nullable=True),
         sa.Column("noticed_at", sa.Float(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_students")),

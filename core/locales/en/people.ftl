@@ -16,6 +16,7 @@ outside = That is not in my course (“{ $course }”), so I would rather not ma
 stopped = *Stopped as you asked.*
 card-example = **Example** { $example }
 card-misconception = **False belief**: { $claim } **In fact**: { $correction }
+card-none = I have no card about what your picture shows, and the model that reads it is away: describe it in a few words, or try again later.
 card-check = **Your turn**: { $question }
 sources = Sources
 choices = To open
@@ -27,7 +28,13 @@ zone-outside = outside the course
 note-cut = Your text was very long: I kept its beginning and its end ({ $limit } characters).
 note-cards = Taken from the course cards, written by the teacher, without a model.
 note-cards-away = The model does not answer just now: here is what the course cards say.
+note-cards-queue = Too many people are asking the model just now: here is what the course cards say. You can ask the model again a little later.
+note-cards-day = The model has worked hard today and its budget for the day is used up: the course cards answer you until tomorrow.
+note-cards-month = The model's budget for this month is used up: the course cards answer you until next month.
 note-model-stopped = *The model stopped half-way. Here is what the course cards say:*
+note-cards-foreign = The model answered in another language: here is what the course's cards say.
+note-model-foreign = *The model began to answer in another language. Here is what the course's cards say:*
+note-loop = *The model was repeating itself: I stopped its answer here. Ask me to go on if you need more.*
 note-length = *The answer was cut because it was too long: ask me for the rest.*
 note-language = The course cards are in French; only the model can answer in another language.
 
@@ -54,8 +61,18 @@ refusal-no-topic = I find no topic or card like “{ $name }”: type /topic alo
 refusal-no-quiz = This card has no question yet: choose another one.
 refusal-file-type = I cannot read “{ $name }”: send text or code (.py, .ipynb, .txt, .md, .json, .csv, .log, .yaml).
 refusal-file-size = “{ $name }” is too large: send { $limit } KB at most.
+refusal-file-type-seen = I cannot read “{ $name }”: send text or code (.py, .ipynb, .txt, .md, .json, .csv, .log, .yaml) or a picture (.png, .jpg, .webp).
+refusal-file-lies = “{ $name }” does not hold what its name says: send the right file, with the right ending.
+refusal-file-deep = “{ $name }” is a notebook too deeply nested to be read: copy the code that matters into a .py file.
+refusal-file-count = That is too many files at once: send { $limit } at most.
+refusal-image-size = “{ $name }” is too large: send a picture of { $limit } MB at most.
+refusal-image-huge = “{ $name }” is too large ({ $width } × { $height } pixels): shrink or crop it, { $limit } pixels a side at most.
+refusal-image-broken = “{ $name }” is no PNG, JPEG or WebP picture that I can read: take the screenshot again and send it.
+refusal-image-unseen = I cannot look at “{ $name }”: here I read text and code alone. Copy the message or the code into your question.
+refusal-file-away = I could not download “{ $name }”: send the file again.
 error-store-away = My memory does not answer: nothing is lost, try again in a minute.
 error-model-away = The model does not answer: try again in a minute.
+error-too-late = Sorry: a breakdown kept me from answering your question in time. Ask it again, it cost you nothing.
 error-unexpected = Something failed on my side: try again, and tell your teacher if it goes on.
 
 ## Verbs
@@ -72,4 +89,7 @@ report-thanks = Thank you: the teacher will see this report ({ $id }).
 help = Ask me a question about “{ $course }”, in your own words. For example:
 notice-cards = I am a machine: I answer with the cards of the course “{ $course }”, and I can be wrong. Your questions are kept encrypted, without your name, for the rest of the conversation. /forget erases everything.
 notice-model = I am a machine: a model by Mistral AI writes my answers with the cards of the course “{ $course }”, and I can be wrong. Your questions leave without your name and are kept encrypted. /forget erases everything; give nothing personal.
-waiting = You are number { $position }, about { $seconds } s.
+waiting = { $position ->
+    [1] You are next, about { $seconds } s.
+   *[other] You are number { $position }, about { $seconds } s.
+}

@@ -1,0 +1,256 @@
+"""From a Discord event to an answer: take, acknowledge, answer where it was asked."""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import discord
+import structlog
+
+from bots.discord_bot.look import Page, small
+from bots.discord_bot.places import FAILURES, Address, Messages, PlaceGone
+from bots.discord_bot.reply import DiscordReply, End
+from bots.discord_bot.spots import Spot, can_thread, is_alone, lang_of, person_of, tell
+from core.actions import Action, button, under_answer
+from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
+from core.files import must_fit
+from core.messages import Answer, Level, Question, Ticket
+from core.reply import quoted
+from core.words import error_words, words_in
+
+if TYPE_CHECKING:
+    from bots.discord_bot.client import DiscordBot
+
+log = structlog.get_logger()
+DOWNLOAD_SECONDS = 15.0
+LAST_WORDS_SECONDS = 2.0
+AT_ONCE = 8
+
+
+async def read_attachments(attachments: Sequence[discord.Attachment]) -> tuple[tuple[str, bytes], ...]:
+    """Download what is attached; core decides what it is. Raises FileRefused."""
+    for attachment in attachments:
+        must_fit(attachment.filename, attachment.size)
+    try:
+        async with asyncio.timeout(DOWNLOAD_SECONDS):
+            return tuple([(attachment.filename, await attachment.read()) for attachment in attachments])
+    except FAILURES:
+        raise FileRefused("refusal-file-away", name=attachments[0].filename[:60]) from None
+
+
+class Asking:
+    """Questions of one bot, by whatever way they come."""
+
+    def __init__(self, bot: "DiscordBot") -> None:
+        self._bot = bot
+        self._profond = bot.profond
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._taking = asyncio.Semaphore(AT_ONCE)
+        self._greeted: set[int] = set()
+
+    async def is_private_for(self, spot: Spot) -> bool:
+        """Whether an answer is private where the student did not say so: what is asked from a message that they alone see is."""
+        return is_alone(spot) or await self._profond.students.is_always_private(person_of(spot.user))
+
+    async def question(self, spot: Spot, text: str, *, is_private: bool, level: Level | None = None) -> Question:
+        """Return the question that a command, a button or a form asks."""
+        return Question(
+            text=text,
+            person=person_of(spot.user),
+            conversation=await self._bot.threads.of_interaction(spot, is_private=is_private),
+            event=f"discord:i:{spot.id}",
+            level=level,
+            lang=lang_of(spot),
+            is_private=is_private,
+        )
+
+    async def by_interaction(self, spot: Spot, question: Question, *, file: discord.Attachment | None = None) -> None:
+        """Answer what a command, a button or a form asks. A file is fetched after the acknowledgement: three seconds may be too short for it."""
+        address = Address.of_interaction(spot, is_private=question.is_private)
+        asked = replace(question, reply_to=address.dump(), is_exempt=self._bot.is_exempt(spot.user))
+        try:
+            if file:
+                must_fit(file.filename, file.size)
+                await self._acknowledge(spot, is_private=question.is_private)
+                asked = replace(asked, files=await read_attachments([file]))
+            ticket = await self._take(asked)
+        except AlreadyTaken:
+            return
+        except ProfondError as error:
+            await self._refuse(spot, address, error_words(words_in(question.lang), error))
+            return
+        if not file:
+            await self._acknowledge(spot, is_private=question.is_private)
+        self.start(self._answer(ticket, address, quote=quoted(question.text), may_thread=can_thread(spot.channel)))
+
+    async def _take(self, question: Question) -> Ticket:
+        """Take a question when it is its turn: a whole class at once waits here, and not for the database, which gives up after half a second."""
+        async with self._taking:
+            return await self._profond.assistant.take(question)
+
+    async def _acknowledge(self, spot: Spot, *, is_private: bool) -> None:
+        """Acknowledge; where that comes too late, the answer finds another place by itself."""
+        try:
+            await spot.response.defer(thinking=True, ephemeral=is_private)
+        except FAILURES as error:
+            log.warning("not_acknowledged", cause=type(error).__name__, status=getattr(error, "code", 0))
+
+    async def _refuse(self, spot: Spot, address: Address, sentence: str) -> None:
+        """Say to the student alone why a question is not taken, or in the place that was acknowledged already."""
+        if spot.response.is_done():
+            await self.say(address, sentence)
+            return
+        try:
+            await tell(spot, sentence)
+        except FAILURES:
+            await self.say(replace(address, token="", is_private=True), sentence)
+
+    async def by_message(self, message: discord.Message) -> None:
+        """Answer a message, if it is for the bot. The messages of a channel are taken in their order."""
+        order = self._orders.setdefault(message.channel.id, asyncio.Lock())
+        async with order:
+            if await self._bot.threads.is_for_me(message):
+                await self._take_message(message)
+
+    async def _take_message(self, message: discord.Message) -> None:
+        address, words = Address.of_message(message), words_in(self._bot.lang)
+        if not self._bot.is_served(message.channel, message.guild):
+            if message.guild:
+                await self.say(address, words("not-here"))
+            return
+        try:
+            ticket = await self._take(await self._question_in(message, address))
+        except AlreadyTaken:
+            return
+        except EmptyQuestion as error:
+            is_blind = message.guild and self._bot.user not in message.mentions and not self._bot.intents.message_content
+            await self.say(address, words("mention-me") if is_blind else error_words(words, error))
+        except ProfondError as error:
+            await self.say(address, error_words(words, error))
+        else:
+            if self._bot.pace.may_type(message.channel.id):
+                self.start(_type(message.channel))
+            self.start(self._answer(ticket, address, quote="", may_thread=can_thread(message.channel)))
+
+    async def _question_in(self, message: discord.Message, address: Address) -> Question:
+        return Question(
+            text=self._bot.said(message),
+            person=person_of(message.author),
+            conversation=await self._bot.threads.of_message(message),
+            event=f"discord:m:{message.id}",
+            lang=self._bot.lang,
+            files=await read_attachments(message.attachments),
+            is_private=address.is_private,
+            reply_to=address.dump(),
+            is_exempt=self._bot.is_exempt(message.author),
+        )
+
+    async def _answer(self, ticket: Ticket, address: Address, *, quote: str, may_thread: bool) -> None:
+        """Answer a taken question; whatever happens, the student is told, and in private where the question was."""
+        words = words_in(ticket.question.lang)
+        whispered = ""
+
+        async def end(answer: Answer) -> End:
+            nonlocal whispered
+            notice = await self._notice(address.user, ticket.question)
+            whispered = notice if address.token else ""
+            shared = ticket.question.is_private and not address.is_direct
+            buttons = under_answer(words, answer, self._profond.course, is_private=shared, can_thread=may_thread and not shared)
+            return End("" if whispered else notice, buttons)
+
+        messages = Messages(self._bot, address, words("shown-elsewhere"))
+        channel = 0 if address.token else address.channel
+        stop = button(words, Action.STOP, ticket.id)
+        reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
+        try:
+            await self._profond.assistant.answer(ticket, reply)
+        except asyncio.CancelledError:
+            await self._last_words(reply, Page((quote, words("error-restart"))))
+            raise
+        except Exception as error:  # noqa: BLE001  # the adapter's boundary: nobody waits for an answer that never comes
+            log.error("answer_failed", cause=type(error).__name__)  # noqa: TRY400  # a traceback may hold a student's words
+            known = error if isinstance(error, ProfondError) else ProfondError()
+            await reply.show_last([Page((quote, error_words(words, known)))])
+        finally:
+            await reply.close()
+        if whispered:
+            await self._whisper(address, whispered)
+
+    async def _last_words(self, reply: DiscordReply, page: Page) -> None:
+        """Say something at the very end, if it goes fast."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await reply.show_last([page])
+        except TimeoutError:
+            log.warning("answer_cut_off")
+
+    async def _notice(self, user: int, question: Question) -> str:
+        """Return what a student must know at first contact, once; nothing afterwards."""
+        if user in self._greeted:
+            return ""
+        self._greeted.add(user)
+        try:
+            return await self._profond.students.notice(question.person, question.lang) or ""
+        except StoreAway:
+            self.forget(user)
+            return ""
+
+    def forget(self, user: int) -> None:
+        """Take a student for a new one."""
+        self._greeted.discard(user)
+
+    async def greet(self, spot: Spot) -> None:
+        """Tell a student at first contact, after a command, what they must know."""
+        notice = await self._notice(spot.user.id, Question(text="", person=person_of(spot.user), conversation="", event="", lang=lang_of(spot)))
+        if notice and spot.response.is_done():
+            await self._whisper(Address.of_interaction(spot, is_private=True), notice)
+
+    async def _whisper(self, address: Address, text: str) -> None:
+        """Say something after an interaction, to the student alone."""
+        try:
+            await self._bot.webhook(address).send(view=Page((small(text),)).view, ephemeral=True)
+        except FAILURES as error:
+            log.warning("notice_not_shown", cause=type(error).__name__)
+
+    async def say(self, address: Address, text: str) -> None:
+        """Say one sentence where a question was asked, or in private; one that finds no place is logged and lost."""
+        try:
+            await Messages(self._bot, address, "").show([Page((text,))])
+        except PlaceGone:
+            log.warning("sentence_not_shown")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something run that nobody waits for; `finish` does."""
+        self.watch(asyncio.create_task(work))
+
+    def watch(self, task: "asyncio.Task[Any]") -> None:
+        """Count a task among those that `finish` waits for."""
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("task_failed", cause=type(error).__name__)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for what is being taken and answered; whoever still waits then is told."""
+        end = time.monotonic() + seconds
+        while self._tasks and time.monotonic() < end:
+            await asyncio.wait(self._tasks, timeout=end - time.monotonic())
+        late = list(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _type(channel: discord.abc.Messageable) -> None:
+    """Show that something is under way; nothing waits for it, and nothing depends on it."""
+    try:
+        await channel.typing()
+    except FAILURES:
+        return

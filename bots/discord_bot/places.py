@@ -1,0 +1,269 @@
+"""Where an answer stands in Discord, and where it goes when its place is gone: a private one never into a channel."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import aiohttp
+import discord
+import structlog
+
+from bots.discord_bot.look import Page, small
+
+if TYPE_CHECKING:
+    from bots.discord_bot.client import DiscordBot
+
+log = structlog.get_logger()
+TOKEN_SECONDS = 14 * 60.0
+"""An interaction's token lives 15 minutes; the last one is left for what is under way."""
+PATIENCE = (0.5, 2.0, 5.0)
+"""Seconds between tries when Discord itself fails."""
+EXPIRED = 50027
+ORIGINAL: Any = "@original"
+"""The deferred response, by the name that Discord gives it."""
+FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+"""How a request to Discord may end, but in an answer."""
+
+
+class PlaceGone(Exception):
+    """A place takes no more messages; from `Messages.show`: none does."""
+
+
+class Faltered(Exception):
+    """Discord itself failed: another try may do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a question came from; kept encrypted beside it, so that another process can answer there.
+
+    Attributes:
+        token: of the interaction, or empty for a message.
+        message: the message that asked, or 0.
+        asked_at: seconds since 1970.
+        is_direct: the channel is the student's direct messages.
+    """
+
+    user: int
+    channel: int
+    application: int = 0
+    token: str = ""
+    message: int = 0
+    asked_at: float = 0.0
+    is_private: bool = False
+    is_direct: bool = False
+
+    def dump(self) -> str:
+        """Return the address as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> "Address":
+        """Return the address that was dumped."""
+        return cls(**json.loads(text))
+
+    @classmethod
+    def of_interaction(cls, interaction: "discord.Interaction[DiscordBot]", *, is_private: bool) -> "Address":
+        """Return the address of a command, a button or a form."""
+        return cls(
+            user=interaction.user.id,
+            channel=interaction.channel_id or 0,
+            application=interaction.application_id,
+            token=interaction.token,
+            asked_at=interaction.created_at.timestamp(),
+            is_private=is_private,
+            is_direct=interaction.guild_id is None,
+        )
+
+    @classmethod
+    def of_message(cls, message: discord.Message) -> "Address":
+        """Return the address of a message."""
+        is_direct = message.guild is None
+        return cls(
+            user=message.author.id,
+            channel=message.channel.id,
+            message=message.id,
+            asked_at=message.created_at.timestamp(),
+            is_private=is_direct,
+            is_direct=is_direct,
+        )
+
+
+class Place(Protocol):
+    """One way to show messages. Its verbs raise FAILURES and PlaceGone."""
+
+    async def post(self, page: Page, nonce: str) -> int:
+        """Post one more message and return its id; the same nonce never posts twice."""
+
+    async def edit(self, message: int, page: Page) -> None:
+        """Replace a message."""
+
+    async def delete(self, message: int) -> None:
+        """Take a message away."""
+
+
+class TokenPlace:
+    """An interaction's own messages, through its token; the first one is the deferred response itself."""
+
+    def __init__(self, bot: "DiscordBot", address: Address) -> None:
+        self._webhook = bot.webhook(address)
+        self._is_private = address.is_private
+        self._until = address.asked_at + TOKEN_SECONDS
+        self._has_first = False
+
+    async def post(self, page: Page, nonce: str) -> int:  # noqa: ARG002  # webhooks know no nonce
+        """Fill the deferred response, then post follow-ups."""
+        self._must_live()
+        if self._has_first:
+            return (await self._webhook.send(view=page.view, files=page.files, ephemeral=self._is_private, wait=True)).id
+        first = await self._webhook.edit_message(ORIGINAL, view=page.view, attachments=page.files)
+        self._has_first = True
+        return first.id
+
+    async def edit(self, message: int, page: Page) -> None:
+        """Replace one of its messages."""
+        self._must_live()
+        await self._webhook.edit_message(message, view=page.view, attachments=page.files)
+
+    async def delete(self, message: int) -> None:
+        """Take one of its messages away."""
+        await self._webhook.delete_message(message)
+
+    def _must_live(self) -> None:
+        if time.time() > self._until:
+            raise PlaceGone
+
+
+class ChannelPlace:
+    """Messages in a channel, a thread or a direct conversation; the first one replies to what asked."""
+
+    def __init__(self, bot: "DiscordBot", channel: int, message: int = 0) -> None:
+        self._channel = bot.get_partial_messageable(channel)
+        self._asked = message
+
+    async def post(self, page: Page, nonce: str) -> int:
+        """Post a message."""
+        asked: Any = discord.MessageReference(message_id=self._asked, channel_id=self._channel.id, fail_if_not_exists=False)
+        reference = {"reference": asked} if self._asked else {}
+        posted = await self._channel.send(view=page.view, files=page.files, nonce=nonce, **reference)
+        self._asked = 0
+        return posted.id
+
+    async def edit(self, message: int, page: Page) -> None:
+        """Replace a message."""
+        await self._channel.get_partial_message(message).edit(view=page.view, attachments=page.files)
+
+    async def delete(self, message: int) -> None:
+        """Take a message away."""
+        await self._channel.get_partial_message(message).delete()
+
+
+class Messages:
+    """The messages of one answer: in the first place that takes them, else in the next."""
+
+    def __init__(self, bot: "DiscordBot", address: Address, elsewhere: str) -> None:
+        """Begin with nothing shown; `elsewhere` is the line above an answer that had to leave the place of its question."""
+        self._bot = bot
+        self._address = address
+        self._elsewhere = small(elsewhere) if elsewhere else ""
+        self._ways = self._all_ways()
+        self._place: Place | None = None
+        self._is_elsewhere = False
+        self._stands: list[tuple[int, Page]] = []
+        self._nonce = secrets.token_hex(8)
+        self._may_stand = False
+
+    def _all_ways(self) -> list[Callable[[], Awaitable[Place]]]:
+        address = self._address
+        by_token = [self._by_token] if address.token else []
+        in_channel = [self._in_channel] if address.is_direct or not address.is_private else []
+        return [*by_token, *in_channel, *([] if address.is_direct else [self._directly])]
+
+    async def _by_token(self) -> Place:
+        return TokenPlace(self._bot, self._address)
+
+    async def _in_channel(self) -> Place:
+        return ChannelPlace(self._bot, self._address.channel, self._address.message)
+
+    async def _directly(self) -> Place:
+        self._is_elsewhere = True
+        return ChannelPlace(self._bot, (await self._bot.create_dm(discord.Object(self._address.user))).id)
+
+    async def show(self, pages: Sequence[Page], patience: Sequence[float] = PATIENCE) -> None:
+        """Make the answer's messages these pages; those that stand already are left alone.
+
+        Raises:
+            PlaceGone: no place is left.
+            Faltered: Discord itself failed, and there was no patience.
+        """
+        while True:
+            try:
+                if self._place is None:
+                    self._place = await self._next()
+                await self._fill(self._place, pages, patience)
+            except (PlaceGone, discord.NotFound, discord.Forbidden) as gone:
+                log.warning("place_gone", cause=type(gone).__name__, status=getattr(gone, "code", 0))
+                self._place, self._stands, self._may_stand = None, [], False
+                if not self._ways:
+                    raise PlaceGone from None
+            else:
+                return
+
+    async def _next(self) -> Place:
+        if not self._ways:
+            raise PlaceGone
+        return await self._ways.pop(0)()
+
+    async def _fill(self, place: Place, pages: Sequence[Page], patience: Sequence[float]) -> None:
+        first = replace(pages[0], texts=(self._elsewhere, *pages[0].texts)) if self._is_elsewhere else pages[0]
+        for number, page in enumerate([first, *pages[1:]]):
+            if number >= len(self._stands) or self._stands[number][1] != page:
+                await self._put_patiently(place, number, page, patience)
+        while len(self._stands) > len(pages):
+            await place.delete(self._stands.pop()[0])
+
+    async def _put_patiently(self, place: Place, number: int, page: Page, patience: Sequence[float]) -> None:
+        for pause in patience:
+            try:
+                return await self._put(place, number, page)
+            except Faltered:
+                await asyncio.sleep(max(pause, self._bot.brake.left))
+        try:
+            await self._put(place, number, page)
+        except Faltered:
+            if patience:
+                raise PlaceGone from None
+            raise
+
+    async def _put(self, place: Place, number: int, page: Page) -> None:
+        """Post or replace one message; a picture that may not be sent here is left out."""
+        if self._bot.brake.left:
+            raise Faltered
+        try:
+            await self._write(place, number, page)
+        except discord.Forbidden:
+            if not page.figure:
+                raise
+            await self._write(place, number, replace(page, figure=None))
+        except discord.NotFound:
+            raise
+        except FAILURES as error:
+            if getattr(error, "code", 0) == EXPIRED or 400 <= getattr(error, "status", 500) < 429:
+                raise PlaceGone from error
+            raise Faltered from error
+
+    async def _write(self, place: Place, number: int, page: Page) -> None:
+        if number < len(self._stands):
+            message = self._stands[number][0]
+            await place.edit(message, page)
+        else:
+            is_unsure, self._may_stand = self._may_stand, True
+            message = await place.post(page, f"{self._nonce}-{len(self._ways)}-{number}")
+            if is_unsure:  # an earlier try may have posted it with older text
+                await place.edit(message, page)
+            self._may_stand = False
+        self._stands[number : number + 1] = [(message, page)]

@@ -1,0 +1,117 @@
+"""A bot's life: log in, stay connected, come back after every fall, within the number of identifies that Discord allows."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import discord
+import structlog
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bots.discord_bot.client import DiscordBot
+from bots.discord_bot.places import FAILURES
+from core.errors import SetupError
+from core.profond import Profond
+from core.settings import Settings
+
+log = structlog.get_logger()
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+CALM = 120.0
+"""A connection that lasted so long begins the pauses anew."""
+FEW_IDENTIFIES = 20
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    read_message_history=True,
+    attach_files=True,
+)
+SCOPES = ("bot", "applications.commands")
+
+
+def use_api(settings: Settings) -> None:
+    """Point the library at another REST base, where the settings name one."""
+    if settings.discord_api_url:
+        Route.BASE = settings.discord_api_url
+
+
+@asynccontextmanager
+async def logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
+    """Yield a client that may ask Discord, without a gateway. Raises SetupError."""
+    use_api(settings)
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        await client.login(token_in(settings))
+        yield client
+    except discord.LoginFailure:
+        raise SetupError("discord-bad-token") from None
+    except FAILURES:
+        raise SetupError("doctor-discord-away") from None
+    finally:
+        await client.close()
+
+
+def token_in(settings: Settings) -> str:
+    """Return the bot's token. Raises SetupError."""
+    if settings.discord_token is None:
+        raise SetupError("discord-no-token")
+    return settings.discord_token.get_secret_value()
+
+
+async def invite_link(settings: Settings) -> str:
+    """Return the link that invites the bot with the rights it needs and no other. Raises SetupError."""
+    async with logged_in(settings) as client:
+        return discord.utils.oauth_url(client.application_id or 0, permissions=PERMISSIONS, scopes=SCOPES)
+
+
+async def run_discord(
+    profond: Profond, *, on_online: Callable[[int], None] = lambda _: None, on_away: Callable[[float], None] = lambda _: None
+) -> None:
+    """Serve Discord until cancelled. Raises SetupError for what only a person can mend."""
+    use_api(profond.settings)
+    token, pause = token_in(profond.settings), FIRST_PAUSE
+    leaving: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            began, bot = time.monotonic(), DiscordBot(profond, on_online)
+            try:
+                await _live(bot, token)
+            finally:
+                leaving.add(task := asyncio.create_task(bot.leave()))
+                task.add_done_callback(leaving.discard)
+            pause = FIRST_PAUSE if time.monotonic() - began > CALM else min(pause * 2, LONGEST_PAUSE)
+            wait = pause * random.uniform(0.75, 1.25)  # noqa: S311  # no secret depends on it
+            on_away(wait)
+            await asyncio.sleep(wait)
+    finally:
+        await asyncio.gather(*leaving, return_exceptions=True)
+
+
+async def _live(bot: DiscordBot, token: str) -> None:
+    """Run one client from its login to its end; the library ends in many ways. Raises SetupError."""
+    try:
+        await bot.login(token)
+        await _may_identify(bot)
+        await bot.connect()
+    except discord.LoginFailure:
+        raise SetupError("discord-bad-token") from None
+    except discord.PrivilegedIntentsRequired:
+        raise SetupError("discord-intent") from None
+    except Exception as error:  # noqa: BLE001  # the adapter's boundary: a client is made anew after each end
+        log.warning("discord_fell", cause=type(error).__name__)
+
+
+async def _may_identify(bot: DiscordBot) -> None:
+    """Wait where the day's identifies are nearly used up: Discord resets the token of a bot that goes on. Also learn the gateway's address."""
+    answer = await bot.http.request(Route("GET", "/gateway/bot"))
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(answer["url"])
+    limit = answer["session_start_limit"]
+    if limit["remaining"] < FEW_IDENTIFIES + answer["shards"]:
+        wait = limit["reset_after"] / 1000
+        log.warning("discord_identifies_spent", seconds=round(wait))
+        await asyncio.sleep(wait)

@@ -1,0 +1,82 @@
+"""What every command, button and form needs: who is there, in which language, and how to tell them something."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import discord
+import structlog
+
+from bots.discord_bot.look import Page
+from bots.discord_bot.places import FAILURES
+from core.actions import Button
+from core.errors import AlreadyTaken, ProfondError
+from core.words import Words, error_words, words_in
+
+if TYPE_CHECKING:
+    from bots.discord_bot.client import DiscordBot
+
+log = structlog.get_logger()
+Spot: TypeAlias = "discord.Interaction[DiscordBot]"
+"""An interaction: somebody, somewhere, who waits for an answer within three seconds."""
+
+
+def person_of(user: discord.abc.User) -> str:
+    """Return a user as core names people."""
+    return f"discord:{user.id}"
+
+
+def lang_of(spot: Spot) -> str:
+    """Return the language to speak: the course's French, but for those whose Discord is in English."""
+    return "en" if spot.locale.value.startswith("en") else "fr"
+
+
+def words_of(spot: Spot) -> Words:
+    """Return the words in the student's language."""
+    return words_in(lang_of(spot))
+
+
+def is_alone(spot: Spot) -> bool:
+    """Whether nobody but the student sees what holds the button or opened the form."""
+    return spot.guild_id is None or (spot.message is not None and spot.message.flags.ephemeral)
+
+
+def can_thread(channel: object) -> bool:
+    """Whether a thread may be opened on a message of a channel."""
+    return isinstance(channel, discord.TextChannel)
+
+
+async def show(spot: Spot, page: Page) -> None:
+    """Show a page to the student alone."""
+    if spot.response.is_done():
+        await spot.followup.send(view=page.view, files=page.files, ephemeral=True)
+    else:
+        await spot.response.send_message(view=page.view, files=page.files, ephemeral=True)
+
+
+async def tell(spot: Spot, *texts: str, rows: Sequence[Sequence[Button]] = ()) -> None:
+    """Tell the student alone."""
+    await show(spot, Page(texts, tuple(map(tuple, rows))))
+
+
+async def turn_to(spot: Spot, page: Page) -> None:
+    """Show a page to the student alone; one that is opened from a page takes its place."""
+    message = spot.message
+    if spot.type is discord.InteractionType.component and message and message.flags.ephemeral and message.flags.components_v2:
+        await spot.response.edit_message(view=page.view, attachments=page.files)
+    else:
+        await show(spot, page)
+
+
+async def fail(spot: Spot, error: BaseException) -> None:
+    """Tell the student alone what went wrong; the log gets the kind of error, never its words."""
+    if isinstance(error, AlreadyTaken):
+        return
+    words = words_of(spot)
+    sentence = error_words(words, error) if isinstance(error, ProfondError) else words("error-unexpected")
+    if isinstance(error, discord.Forbidden):
+        sentence = words("not-allowed")
+    log.warning("interaction_failed", cause=type(error).__name__, status=getattr(error, "code", 0))
+    try:
+        await tell(spot, sentence)
+    except FAILURES as lost:
+        log.warning("interaction_lost", cause=type(lost).__name__, status=getattr(lost, "code", 0))

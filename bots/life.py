@@ -1,0 +1,91 @@
+"""What every bot has beside its platform: health, recovery, the daily job, and a graceful stop on every system."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from bots.health import serve_health
+from core.profond import Profond
+from core.recovery import Recovery
+from core.store.leases import Left
+
+
+class Face(Protocol):
+    """One platform, as the life of a bot knows it."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises SetupError for what only a person can mend."""
+
+    async def finish(self, left: Left) -> None:
+        """Answer a question that another process left, in its own place."""
+
+    async def apologise(self, left: Left) -> None:
+        """Say that a question was left for too long."""
+
+    def is_ready(self) -> bool:
+        """Whether the platform is connected."""
+
+
+async def live(profond: Profond, face: Face) -> None:
+    """Run a face until it is told to stop; what is being answered is finished, or left to whoever comes next."""
+    profond.index.warm()
+    stopping = asyncio.Event()
+    with _told_to_stop(stopping):
+        async with serve_health(profond.settings.port, face.is_ready, lambda: gauges(profond)):
+            recovery = Recovery(profond.store).run(face.name, face.finish, face.apologise, is_ready=face.is_ready)
+            await _first_of(face.run(), recovery, profond.store.keeping.run(), _until(stopping))
+
+
+async def _until(stopping: asyncio.Event) -> None:
+    await stopping.wait()
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Run works together until one ends; the others are cancelled and waited for, and its error is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in reversed(tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+    for task in done:
+        task.result()
+
+
+@contextmanager
+def _told_to_stop(stopping: asyncio.Event) -> Iterator[None]:
+    """Set the event on SIGTERM and Ctrl-C, also where the loop takes no handlers."""
+    loop = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        loop.call_soon_threadsafe(stopping.set)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        _handle(loop, number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if sys.platform != "win32":
+                loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+def _handle(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: Callable[..., None]) -> None:
+    if sys.platform == "win32":  # its loop takes no handlers
+        signal.signal(number, stop)
+    else:
+        loop.add_signal_handler(number, stop)
+
+
+async def gauges(profond: Profond) -> dict[str, float]:
+    """Return what the state of the way to the model is now, as figures."""
+    return {name: float(value) for name, value in (await profond.state()).items()}

@@ -1,0 +1,242 @@
+"""From a Slack event to an answer: taken before the acknowledgement, answered behind it, where it was asked."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bots.slack_bot import attachments
+from bots.slack_bot.door import Away, Refused
+from bots.slack_bot.look import Sheet, draw
+from bots.slack_bot.people import person_of
+from bots.slack_bot.places import Address, Messages, Moved, PlaceGone
+from bots.slack_bot.reply import SlackReply
+from bots.slack_bot.speech import here, sentence, words_for
+from core.actions import Button, under_answer
+from core.errors import AlreadyTaken, ProfondError
+from core.messages import Answer, Question, Ticket
+from core.reply import quoted
+from core.words import Words
+
+if TYPE_CHECKING:
+    from bots.slack_bot.client import SlackBot
+
+log = structlog.get_logger()
+NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived"}
+WORTH_TELLING = 2.0
+"""Seconds to wait from which a student is told their place."""
+SEEN = 1_000
+Then = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an event brings: what the acknowledgement carries, and what is done behind it."""
+
+    then: Then | None = None
+    reply: dict[str, Any] = field(default_factory=dict)
+
+
+NOTHING = Work()
+
+
+class Asking:
+    """Questions of one bot, by whatever way they come."""
+
+    def __init__(self, bot: "SlackBot") -> None:
+        self._bot = bot
+        self._profond = bot.profond
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._refused: OrderedDict[str, None] = OrderedDict()
+        self._running: dict[str, tuple[str, str]] = {}
+
+    async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = ()) -> Work:
+        """Take a question before it is acknowledged. One with files is taken behind: three seconds may be too short for them."""
+        asked = replace(question, reply_to=address.dump(), lang=self._bot.people.known(address.user).lang)
+        if files:
+            return Work(lambda: self._with_files(asked, address, files)) if self.is_first(f"{asked.event}:files") else NOTHING
+        ticket = await self._taken(asked, address)
+        if not isinstance(ticket, Ticket):
+            return ticket
+        return Work(lambda: self.answer(ticket), self._told(address, ticket))
+
+    async def _taken(self, question: Question, address: Address) -> Ticket | Work:
+        try:
+            return await self._profond.assistant.take(question)
+        except AlreadyTaken:
+            return NOTHING
+        except ProfondError as error:
+            refusal = error
+        return Work(lambda: self.refuse(address, refusal)) if self.is_first(question.event) else NOTHING
+
+    def is_first(self, event: str) -> bool:
+        """Whether an event that nothing is stored of comes for the first time to this process."""
+        if event in self._refused:
+            return False
+        self._refused[event] = None
+        while len(self._refused) > SEEN:
+            self._refused.popitem(last=False)
+        return True
+
+    async def _with_files(self, question: Question, address: Address, files: Sequence[dict[str, Any]]) -> None:
+        try:
+            whole = replace(question, files=await attachments.read(self._bot.door, files))
+        except ProfondError as error:
+            await self.refuse(address, error)
+            return
+        ticket = await self._taken(whole, address)
+        if isinstance(ticket, Ticket):
+            self._told(address, ticket)
+            await self.answer(ticket)
+        elif ticket.then:
+            await ticket.then()
+
+    def _told(self, address: Address, ticket: Ticket) -> dict[str, Any]:
+        """Return the acknowledgement that tells a student how long their question waits for its place in the channel."""
+        if not _needs_root(address):
+            return {}
+        place, seconds = self._bot.door.limits.come(address.channel)
+        if seconds < WORTH_TELLING or not address.response_url:
+            return {}
+        words = words_for(ticket.question.lang)
+        return {"response_type": "ephemeral", "text": words("slack-waiting", position=place, seconds=round(seconds))}
+
+    async def answer(self, ticket: Ticket) -> None:
+        """Answer a question that was taken, at the address that it carries."""
+        address = Address.load(ticket.question.reply_to)
+        human = await self._bot.people.meet(address.user)
+        ticket = replace(ticket, question=replace(ticket.question, lang=human.lang))
+        words = words_for(human.lang)
+        if _needs_root(address):
+            rooted = await self._rooted(ticket, address, human.name)
+            if rooted is None:
+                return
+            ticket, address = rooted
+        await self._answer(ticket, address, words)
+
+    async def _rooted(self, ticket: Ticket, address: Address, name: str) -> tuple[Ticket, Address] | None:
+        """Post the question as the first message of its thread; None where that cannot be."""
+        words, question = words_for(ticket.question.lang), ticket.question
+        root = Sheet(above=words("slack-asks", name=name or words("slack-somebody")), texts=(quoted(question.text),))
+        if address.is_direct:
+            root = replace(root, above="")
+        try:
+            channel, ts = await self._bot.door.post(address.channel, draw(root), root.notification)
+        except (Refused, Away) as error:
+            is_outside = getattr(error, "error", "") in NOT_THERE
+            await self.tell(address, words("slack-invite", bot=self._bot.me.name) if is_outside else words("error-unexpected"))
+            await self._profond.store.release(ticket)
+            return None
+        finally:
+            self._bot.door.limits.came(address.channel)
+        found = replace(address, channel=channel, thread_ts=ts)
+        return replace(ticket, question=replace(question, conversation=conversation_of(found), reply_to=found.dump())), found
+
+    async def _answer(self, ticket: Ticket, address: Address, words: Words) -> None:
+        question = ticket.question
+        reply = SlackReply(self._bot.door, address, words, self._bot.figures)
+        reply.buttons = self._buttons(words, question)
+        reply.begin()
+        notice = here(await self._notice(question))
+        by_command = bool(address.response_url) and address.kind == "thread"
+        reply.notice = "\n".join(filter(None, ("" if by_command else notice, words("slack-vanishes") if address.kind == "alone" else "")))
+        self._running[ticket.id] = (question.conversation, question.person)
+        try:
+            await self._profond.assistant.answer(ticket, reply)
+        except ProfondError as error:
+            await self.say(address, sentence(words, error))
+        finally:
+            del self._running[ticket.id]
+        if notice and by_command:
+            await self.tell(address, notice)
+
+    async def _notice(self, question: Question) -> str:
+        try:
+            return await self._profond.students.notice(question.person, question.lang) or ""
+        except ProfondError:
+            return ""
+
+    def _buttons(self, words: Words, question: Question) -> Callable[[Answer], tuple[Button, ...]]:
+        course = self._profond.course
+        return lambda answer: under_answer(words, answer, course, is_private=question.is_private)
+
+    def is_waiting(self, conversation: str, person: str) -> bool:
+        """Whether an answer to this person is being written in a conversation."""
+        return (conversation, person) in self._running.values()
+
+    async def stop(self, conversation: str, person: str) -> bool:
+        """Stop what is being written for a person in a conversation; tell whether there was something."""
+        tickets = [ticket for ticket, asked in self._running.items() if asked == (conversation, person)]
+        return any([await self._profond.assistant.stop(ticket, person) for ticket in tickets])
+
+    async def refuse(self, address: Address, error: ProfondError) -> None:
+        """Say why a question is not taken, to the student alone where that can be."""
+        human = await self._bot.people.meet(address.user)
+        await self.tell(address, sentence(words_for(human.lang), error))
+
+    async def tell(self, address: Address, text: str, **more: Any) -> None:  # noqa: ANN401  # the fields of a sheet
+        """Tell the student alone; in direct messages nobody else reads anyway."""
+        await self.show_alone(address, Sheet(texts=(text,), **more))
+
+    async def show_alone(self, address: Address, sheet: Sheet) -> None:
+        """Show a page to the student alone."""
+        is_open = address.is_direct and not address.response_url
+        await self._show(address if is_open else replace(address, kind="alone"), sheet)
+
+    async def replace(self, address: Address, sheet: Sheet) -> None:
+        """Let a page take the place of the one it was opened from."""
+        try:
+            await Messages(self._bot.door, replace(address, kind="alone")).replace(sheet)
+        except PlaceGone:
+            log.warning("page_not_shown")
+
+    async def say(self, address: Address, text: str, **more: Any) -> None:  # noqa: ANN401  # as above
+        """Say something where a question was asked; what finds no place is logged and lost."""
+        await self._show(address, Sheet(texts=(text,), **more))
+
+    async def _show(self, address: Address, sheet: Sheet) -> None:
+        try:
+            await Messages(self._bot.door, address).show(0, sheet)
+        except (PlaceGone, Moved):
+            log.warning("sentence_not_shown")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something run that nobody waits for; `finish` does."""
+        self._tasks.add(task := asyncio.create_task(work))
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("answer_failed", cause=type(error).__name__)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for what is being answered; the rest is left to recovery."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def _needs_root(address: Address) -> bool:
+    return address.kind == "thread" and not address.thread_ts
+
+
+def conversation_of(address: Address, event: str = "") -> str:
+    """Return the conversation that is held at an address, as core names it; one of its own where there is no thread."""
+    return f"slack:{address.team}:{address.channel}:{address.thread_ts or event}"
+
+
+def question_at(address: Address, text: str, event: str) -> Question:
+    """Return the question that is asked at an address."""
+    return Question(
+        text=text,
+        person=person_of(address.team, address.user),
+        conversation=conversation_of(address, event),
+        event=f"slack:{event}",
+        is_private=address.is_private,
+    )

@@ -1,0 +1,153 @@
+"""The Bolt app: it receives events and hands them on. It translates and decides nothing else."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.slack_bot import commands, forms, heard, home, presses
+from bots.slack_bot.asking import NOTHING, Asking, Then, Work
+from bots.slack_bot.door import Door
+from bots.slack_bot.figures import Figures
+from bots.slack_bot.people import People
+from bots.slack_bot.speech import words_for
+from core.errors import StoreAway
+from core.profond import Profond
+
+log = structlog.get_logger()
+ANY = re.compile(".*", re.DOTALL)
+ACK_SECONDS = 3.0
+READ_SECONDS = 2.0
+"""The longest that reading an event may take before its acknowledgement, of the three seconds that Slack gives."""
+Body = dict[str, Any]
+Read = Callable[["SlackBot", Body], Awaitable[Work]]
+
+
+class SlackBot:
+    """Serves one workspace on an open core."""
+
+    def __init__(self, profond: Profond, door: Door) -> None:
+        self.profond = profond
+        self.settings = profond.settings
+        self.door = door
+        self.me = door.me
+        self.people = People(door)
+        self.figures = Figures(door, profond.store)
+        self.asking = Asking(self)
+        self._readings: set[asyncio.Task[Any]] = set()
+        self.app = self._app()
+
+    def _app(self) -> AsyncApp:
+        """Return Bolt's app. It is given who the bot is: else it would ask Slack at each of the first events."""
+        secret, me, token = self.settings.slack_signing_secret, self.me, self.door.client.token
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token, bot_id=me.bot, bot_user_id=me.user)
+
+        quiet = logging.getLogger("slack_bolt")
+        app = AsyncApp(
+            logger=quiet,
+            name="profond",
+            client=AsyncWebClient(session=self.door.client.session, base_url=self.door.client.base_url, retry_handlers=[]),
+            authorize=authorize,
+            signing_secret=secret.get_secret_value() if secret else "",
+            attaching_conversation_kwargs_enabled=False,
+            attaching_function_token_enabled=False,
+        )
+        app.use(self._receive)
+        app.event(ANY)(self._follow)
+        for kind in ("command", "action", "shortcut", "view"):
+            getattr(app, kind)(ANY)(self._acknowledge)
+        app.error(self._failed)
+        return app
+
+    async def _receive(self, body: Body, context: Body, next_: Callable[[], Awaitable[None]]) -> None:
+        """Read an event and take what it asks: Bolt acknowledges events by itself, behind this and before the listeners."""
+        reading = asyncio.current_task()
+        assert reading is not None  # noqa: S101  # a coroutine runs in a task
+        self._readings.add(reading)
+        try:
+            work = context["work"] = await self._work(body)
+            context["acknowledged"] = acknowledged = asyncio.Event()
+            if work.then:
+                self.asking.start(_behind(acknowledged, work.then))
+        finally:
+            self._readings.discard(reading)
+        await next_()
+
+    async def _work(self, body: Body) -> Work:
+        kind = str(body.get("type") or ("command" if "command" in body else ""))
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await READS.get(kind, _nothing)(self, body)
+        except (TimeoutError, StoreAway):
+            log.warning("event_not_taken", kind=kind)
+            return self._sorry(body, "error-store-away")
+        except Exception:  # the adapter's boundary: an event that cannot be read is acknowledged, or it comes again and again
+            log.exception("event_not_read", kind=kind)
+            return self._sorry(body, "error-unexpected")
+
+    def _sorry(self, body: Body, key: str) -> Work:
+        """Tell who typed or pressed that nothing was done; a message that may not have been for the bot is left alone."""
+        url, user = body.get("response_url"), body.get("user_id") or (body.get("user") or {}).get("id", "")
+        if not url:
+            return NOTHING
+        return Work(lambda: self.door.tell(str(url), words_for(self.people.known(user).lang)(key)))
+
+    async def _follow(self, context: Body) -> None:
+        """Let begin what an event asked, behind its acknowledgement."""
+        context["acknowledged"].set()
+
+    async def _acknowledge(self, ack: Callable[..., Awaitable[None]], context: Body) -> None:
+        """Acknowledge a command, a press or a form, then let begin what it asked."""
+        await ack(**context["work"].reply)
+        context["acknowledged"].set()
+
+    async def finish(self, seconds: float) -> None:
+        """Let end what is being read and answered."""
+        while readings := set(self._readings):
+            await asyncio.wait(readings, timeout=READ_SECONDS)
+        await self.asking.finish(seconds)
+
+    async def _failed(self, error: Exception) -> None:
+        log.error("listener_failed", cause=type(error).__name__)
+
+
+async def _behind(acknowledged: asyncio.Event, then: Then) -> None:
+    """Do something once Slack has its acknowledgement, or should have it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ACK_SECONDS):
+            await acknowledged.wait()
+    await then()
+
+
+async def _nothing(_: SlackBot, __: Body) -> Work:
+    return NOTHING
+
+
+async def _event(bot: SlackBot, body: Body) -> Work:
+    event, team = body["event"], str(body["team_id"])
+    kind = event.get("type")
+    if kind in {"message", "app_mention"}:
+        return await heard.heard(bot, event, team)
+    if kind == "app_home_opened":
+        return Work(lambda: home.opened(bot, event, team))
+    if kind == "agent_session_stopped":
+        return await heard.stopped(bot, event, team)
+    return NOTHING
+
+
+READS: dict[str, Read] = {
+    "event_callback": _event,
+    "command": commands.commanded,
+    "block_actions": presses.pressed,
+    "message_action": commands.shortcut,
+    "view_submission": forms.submitted,
+}

@@ -1,0 +1,117 @@
+"""The attempts: those written down in `attempts.json`, and those that the mutator draws from them."""
+
+import base64
+import json
+import random
+import struct
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tests.redteam.mutator import MUTATIONS, mutate
+
+FILE = Path(__file__).with_name("attempts.json")
+SEED = 20_261_123
+DRAWN_PER_MUTATION = 6
+TOO_LONG_FOR_A_CHAT = 1_900
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One attempt.
+
+    Attributes:
+        question: what the attacker writes.
+        says: what the obeying model then writes; `{prompt}` and others are filled from the request it received.
+        files: what is attached, as (name, content).
+        title: of the thread in which it is asked.
+        turns: what the attacker asked before in the same place.
+        personal: what stands in the question and must not be sent.
+        mutation: how question and text were changed; empty for an attempt as it is written.
+    """
+
+    id: str
+    family: str
+    question: str
+    says: str = ""
+    files: tuple[tuple[str, bytes], ...] = ()
+    title: str = ""
+    turns: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    mutation: str = ""
+
+    @property
+    def seed(self) -> random.Random:
+        """What everything random about this attempt is drawn from."""
+        return random.Random(f"{SEED} {self.id}")  # noqa: S311  # no secret depends on it
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All attempts, with the names of their families in the order of the file."""
+
+    families: dict[str, str] = field(default_factory=dict)
+    attempts: tuple[Attempt, ...] = ()
+
+
+def _bytes(file: dict[str, Any]) -> bytes:
+    """Return a file's content: its text, the cells of a notebook, or the first bytes of a picture."""
+    if "cells" in file:
+        cells = [{"cell_type": kind, "source": [source]} for kind, source in file["cells"]]
+        return json.dumps({"cells": cells, "nbformat": 4}, ensure_ascii=False).encode()
+    if "picture" in file:
+        wide, high = file["picture"]
+        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", wide, high, 8, 6, 0, 0, 0) + b"\0" * 40
+    if "base64_of" in file:
+        return base64.b64encode(file["base64_of"].encode())
+    return str(file["text"]).encode() * int(file.get("times", 1))
+
+
+def _attempt(entry: dict[str, Any], number: int) -> Attempt:
+    question = entry["question"] if isinstance(entry["question"], str) else "".join(piece * times for piece, times in entry["question"])
+    return Attempt(
+        id=f"{entry['family']}-{number:02}",
+        family=entry["family"],
+        question=question,
+        says=entry["says"],
+        files=tuple((file["name"], _bytes(file)) for file in entry.get("files", ())),
+        title=entry.get("title", ""),
+        turns=tuple(entry.get("turns", ())),
+        personal=tuple(entry.get("personal", ())),
+    )
+
+
+def _written() -> Collection:
+    data = json.loads(FILE.read_text(encoding="utf-8"))
+    numbers: dict[str, int] = dict.fromkeys(data["families"], 0)
+    attempts = []
+    for entry in data["attempts"]:
+        numbers[entry["family"]] += 1
+        attempts.append(_attempt(entry, numbers[entry["family"]]))
+    return Collection(data["families"], tuple(attempts))
+
+
+def _drawn(written: tuple[Attempt, ...]) -> list[Attempt]:
+    """Return the same number of attempts for each mutation, drawn by the seed."""
+    draw = random.Random(SEED)  # noqa: S311  # no secret depends on it
+    short = [attempt for attempt in written if len(attempt.question) < TOO_LONG_FOR_A_CHAT]
+    drawn = []
+    for mutation in MUTATIONS:
+        for base in draw.sample(short, DRAWN_PER_MUTATION):
+            other = replace(base, id=f"{base.id}-{mutation}", mutation=mutation, personal=())
+            drawn.append(replace(other, question=mutate(base.question, mutation, other.seed)))
+    return drawn
+
+
+@lru_cache(maxsize=1)
+def collection() -> Collection:
+    """Return all attempts, written and drawn."""
+    written = _written()
+    return Collection(written.families, (*written.attempts, *_drawn(written.attempts)))
+
+
+def for_discord(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """Return the third that is also played in Discord: every one with a thread's title, and every third of the others that fits a message."""
+    fitting = [each for each in attempts if len(each.question) < TOO_LONG_FOR_A_CHAT]
+    return tuple(each for number, each in enumerate(fitting) if each.title or number % 3 == 0)

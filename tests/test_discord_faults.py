@@ -1,0 +1,311 @@
+"""What goes wrong at Discord's side: each fault is survived, the student is told, nothing is answered twice."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from core.profond import open_profond
+from tests.conftest import MakeSettings
+from tests.servers.discord import DiscordServer, User
+from tests.surfaces import QueuedModel
+from tests.test_discord_class import LONG, QUESTION, TEXT, Class, a_class, running, tuned, watched
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordServer]:
+    """A Discord without a bot yet."""
+    async with DiscordServer() as server:
+        yield server
+
+
+@pytest.fixture
+def lea(discord: DiscordServer) -> User:
+    """A student."""
+    return discord.user("Léa")
+
+
+@pytest.fixture
+def model() -> QueuedModel:
+    """A model that stops after a word until it is let go."""
+    model = QueuedModel(*[TEXT] * 5)
+    model.hold = asyncio.Event()
+    return model
+
+
+@pytest.fixture
+async def room(discord: DiscordServer, settings: MakeSettings, model: QueuedModel) -> AsyncIterator[Class]:
+    """A class with that model."""
+    async with a_class(discord, settings(), model) as opened:
+        yield opened
+
+
+def let_go(model: QueuedModel) -> None:
+    """Let the model write on."""
+    assert model.hold
+    model.hold.set()
+
+
+def posts(discord: DiscordServer) -> list[str]:
+    """Return what the bot shows in the channel."""
+    return [message.text for message in discord.channel.messages.values() if message.author is discord.bot and not message.is_ephemeral]
+
+
+async def test_events_that_come_again_are_answered_once(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A redelivered command, message and press change nothing the second time."""
+    let_go(model)
+    asked = await room.answered(lea)
+    await discord.gateway.again(last=6, times=20)
+    said = await discord.say(lea, text="c'est quoi le pooling ?", mention=True)
+    await said.read("Sources")
+    await discord.gateway.again(last=6, times=20)
+    more = await discord.press(lea, asked.messages[0], "Plus simple")
+    await more.read("Sources")
+    await discord.gateway.again(last=6, times=20)
+    await room.settled()
+    last = await discord.slash(lea, "usage")
+    await last.read()
+    await room.settled()
+    assert len(model.asked) == 3
+    assert len(posts(discord)) == 3
+
+
+@pytest.mark.parametrize("how", ["drop", "cut", "reconnect"])
+async def test_a_lost_connection_is_resumed_and_nothing_is_lost(room: Class, discord: DiscordServer, lea: User, model: QueuedModel, how: str) -> None:
+    """What was asked while it was away is replayed and answered once, and what was being written is finished."""
+    first = await discord.slash(lea, "ask", {"question": QUESTION})
+    await first.read("Une")
+    with patch("discord.backoff.ExponentialBackoff.delay", return_value=0.02):
+        broken = getattr(discord.gateway, how)()
+        if broken:
+            await broken
+        second = await discord.slash(lea, "ask", {"question": "c'est quoi le pooling ?"})
+        let_go(model)
+        await first.read("Sources")
+        await second.read("Sources", within=LONG)
+    assert (discord.gateway.resumes, discord.gateway.identifies, len(room.bots)) == (1, 1, 1)
+    await room.settled()
+    assert (len(posts(discord)), len(model.asked)) == (2, 2)
+
+
+@pytest.mark.usefixtures("room")
+async def test_an_invalid_session_begins_anew(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """The bot identifies once more, and answers."""
+    let_go(model)
+    with patch("discord.client.asyncio.sleep", _no_sleep):
+        await discord.gateway.invalidate(resumable=False)
+        await discord.until(lambda: discord.gateway.identifies == 2 and discord.gateway.live, within=LONG)
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.read("Sources")
+
+
+async def test_a_malformed_event_costs_a_new_client_and_no_answer(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """The library's client dies of it: another one takes its place, while the first finishes what it was answering."""
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.read("Une")
+    await discord.gateway.malformed()
+    await discord.until(lambda: len(room.bots) == 2 and discord.gateway.live, within=LONG)
+    other = await discord.slash(lea, "ask", {"question": "c'est quoi le pooling ?"})
+    assert (await other.ack()).kind == "deferred"
+    let_go(model)
+    for each in (asked, other):
+        await each.read("Sources")
+    assert len(room.away) == 1
+    assert discord.puts == 1
+    assert len(posts(discord)) == 2
+
+
+async def test_a_first_connection_that_fails_is_tried_again(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
+    """The gateway refuses the first connections, and REST the first logins; then the bot is there."""
+    discord.gateway.refuse("kill")
+    discord.fault("GET", "/users/@me", drop=True)
+    discord.fault("GET", "/gateway/bot", status=503, count=1)
+    with patch("discord.shard.asyncio.sleep", _no_sleep):
+        async with a_class(discord, settings()) as room:
+            assert len(room.bots) > 1
+            assert "Sources" in (await room.answered(lea)).text
+
+
+_sleep = asyncio.sleep
+
+
+async def _no_sleep(seconds: float) -> None:
+    await _sleep(min(seconds, 0.02))
+
+
+async def test_the_commands_are_written_in_spite_of_a_failure(discord: DiscordServer, settings: MakeSettings) -> None:
+    """A failed PUT neither stops the bot nor is forgotten."""
+    discord.fault("PUT", "/commands", status=503)
+    with patch("bots.discord_bot.commands.SYNC_PAUSES", (0.02,)):
+        async with a_class(discord, settings()) as room:
+            assert (discord.puts, len(room.bots)) == (1, 1)
+
+
+async def test_few_identifies_are_saved(discord: DiscordServer, settings: MakeSettings) -> None:
+    """With few of the day's identifies left, the bot waits for the next day before it connects."""
+    discord.knobs.session_starts = 5
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+        await _sleep(0 if seconds < 1000 else 60)
+
+    made: list[running.DiscordBot] = []
+    with watched(made), patch.object(running.asyncio, "sleep", wait):
+        async with open_profond(tuned(settings(), discord)) as profond:
+            life = asyncio.create_task(running.run_discord(profond))
+            await discord.until(lambda: discord.sent("GET", "/gateway/bot") and 14_400.0 in waits)
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+    assert discord.gateway.identifies == 0
+
+
+async def test_the_pauses_between_falls_grow(discord: DiscordServer, settings: MakeSettings) -> None:
+    """Each fall that comes soon doubles the pause, up to five minutes."""
+    made: list[running.DiscordBot] = []
+    pauses: list[float] = []
+    discord.fault("GET", "/users/@me", status=400, count=100)
+    with watched(made), patch.object(running, "LONGEST_PAUSE", 0.1):
+        async with open_profond(tuned(settings(), discord)) as profond:
+            life = asyncio.create_task(running.run_discord(profond, on_away=pauses.append))
+            await discord.until(lambda: len(pauses) >= 5)
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+    assert pauses[0] < 0.06
+    assert pauses[1] < pauses[2]
+    assert max(pauses) <= 0.125
+
+
+@pytest.mark.parametrize("status", [503, 500, 0])
+async def test_a_server_error_while_writing_is_survived(room: Class, discord: DiscordServer, lea: User, model: QueuedModel, status: int) -> None:
+    """An edit that fails, or whose answer is lost, is made good by the end: one whole answer, once."""
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.ack()
+    await asked.read("Une")
+    fault = discord.fault("PATCH", "@original|/messages/", status=status, drop=not status)
+    with patch("discord.webhook.async_.asyncio.sleep", _no_sleep), patch("bots.discord_bot.places.PATIENCE", (0.02, 0.05)):
+        let_go(model)
+        await asked.read("Sources")
+    assert fault.struck == 1
+    await room.settled()
+    assert len(posts(discord)) == 1
+
+
+@pytest.mark.usefixtures("room")
+async def test_a_lost_answer_to_a_post_posts_nothing_twice(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """The message was posted, and Discord's answer lost: the same nonce finds it again, and its text is brought up to date."""
+    let_go(model)
+    discord.fault("POST", "/messages$", drop=True, after=True)
+    with patch("bots.discord_bot.places.PATIENCE", (0.02, 0.05)):
+        said = await discord.say(lea, text=QUESTION, mention=True)
+        await said.read("Sources")
+    assert len(posts(discord)) == 1
+
+
+@pytest.mark.usefixtures("room")
+async def test_being_slowed_down_delays_nothing_but_the_edits(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A 429 is waited for, and the answer ends whole."""
+    let_go(model)
+    discord.fault("PATCH", "@original", retry_after=0.3)
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.read("Sources")
+    assert len(posts(discord)) == 1
+
+
+async def test_shut_out_by_cloudflare_the_bot_is_silent_for_a_while(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """After a 429 that is not Discord's own nothing is sent until the time is over; then the answer is shown."""
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.read("Une")
+    with patch("bots.discord_bot.pace.LONGEST_SHUT_OUT", 0.5):
+        fault = discord.fault("PATCH", "@original|/messages/", cloudflare=True)
+        let_go(model)
+        await discord.until(lambda: fault.struck)
+        struck, before = time.monotonic(), len(discord.requests)
+        ignored = await discord.slash(lea, "usage")
+        await asked.read("Sources", within=LONG)
+    silence = [each.at - struck for each in discord.requests[before:]]
+    assert not room.bot.brake.left
+    assert ignored.acked is None
+    assert len(posts(discord)) == 1
+    assert silence
+
+
+async def test_a_deleted_message_or_channel_moves_the_answer(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A public answer whose message is deleted is posted to the channel; with the channel gone it goes by direct message."""
+    channel = discord.add_channel("bientôt vide")
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    said = await discord.say(lea, channel, QUESTION, mention=True)
+    await asked.read("Une")
+    await said.read("Une")
+    await discord.delete_message(asked.messages[0])
+    await discord.delete_channel(channel)
+    let_go(model)
+    await discord.until(lambda: any("Sources" in text for text in posts(discord)))
+    await discord.until(lambda: any("Sources" in message.text for message in discord.direct(lea).messages.values()))
+    await room.settled()
+    assert len(posts(discord)) == 1
+
+
+async def test_an_expired_token_moves_a_public_answer_to_the_channel(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A plain message with the question above it."""
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.read("Une")
+    asked.expire()
+    let_go(model)
+    await discord.until(lambda: any(f"> {QUESTION}" in text and "Sources" in text for text in posts(discord)))
+    await room.settled()
+
+
+@pytest.mark.usefixtures("room")
+@pytest.mark.parametrize("denied", ["send_messages", "attach_files", "read_message_history"])
+async def test_a_missing_permission_is_survived(discord: DiscordServer, lea: User, model: QueuedModel, denied: str) -> None:
+    """Without the right to write the answer goes by direct message; without that to attach it comes without its picture."""
+    let_go(model)
+    discord.channel.deny(denied)
+    said = await discord.say(lea, text=QUESTION, mention=True)
+    if denied == "attach_files":
+        await said.read("Sources")
+    else:
+        await discord.until(lambda: any("Sources" in message.text for message in discord.direct(lea).messages.values()))
+
+
+def profond(discord: DiscordServer, folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as whoever installs it does."""
+    settings = {"DISCORD_API_URL": discord.url, "DISCORD_TOKEN": discord.knobs.token, "DATABASE_URL": str(folder / "p.db")} | environment
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "SYSTEMROOT", "HOME", "LANG"}}
+    return subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-m", "bots", *words],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT), **settings},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"DISCORD_TOKEN": "un.mauvais.jeton"}, "Discord refuse le jeton DISCORD_TOKEN"),
+        ({"DISCORD_TOKEN": ""}, "Il manque DISCORD_TOKEN"),
+        ({"DISCORD_MESSAGE_CONTENT": "true"}, "Message Content Intent"),
+    ],
+)
+async def test_what_only_a_person_can_mend_is_one_sentence(
+    discord: DiscordServer, tmp_path: Path, environment: dict[str, str], sentence: str
+) -> None:
+    """A wrong token, none at all, and an intent that the portal does not allow: one sentence, exit code 1."""
+    run = await asyncio.to_thread(profond, discord, tmp_path, "discord", **environment)
+    assert (run.returncode, run.stdout) == (1, "")
+    lines = [line for line in run.stderr.splitlines() if "[warning" not in line]
+    assert len(lines) == 1
+    assert sentence in lines[0]

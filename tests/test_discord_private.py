@@ -1,0 +1,254 @@
+"""What is asked in private is never answered, finished or apologised for where others read it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from unittest.mock import patch
+
+import pytest
+
+from core.errors import StoreAway
+from tests.conftest import MakeSettings
+from tests.servers.discord import Asked, DiscordServer, User
+from tests.surfaces import QueuedModel
+from tests.test_discord_class import QUESTION, TEXT, Class, a_class
+
+SECRET = "je n'ai rien compris à la convolution, c'est quoi ?"
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordServer]:
+    """A Discord whose public channels never show anything of a private question."""
+    async with DiscordServer() as server:
+        yield server
+        assert [text for text in server.public_texts() if text] == []
+
+
+@pytest.fixture
+def lea(discord: DiscordServer) -> User:
+    """A student."""
+    return discord.user("Léa")
+
+
+@pytest.fixture
+def model() -> QueuedModel:
+    """A model that stops after a word until it is let go."""
+    model = QueuedModel(TEXT, TEXT)
+    model.hold = asyncio.Event()
+    return model
+
+
+@pytest.fixture
+async def room(discord: DiscordServer, settings: MakeSettings, model: QueuedModel) -> AsyncIterator[Class]:
+    """A class with that model."""
+    async with a_class(discord, settings(), model) as opened:
+        yield opened
+
+
+def let_go(model: QueuedModel) -> None:
+    """Let the model write on."""
+    assert model.hold
+    model.hold.set()
+
+
+def direct_texts(discord: DiscordServer, user: User) -> list[str]:
+    """Return what the bot wrote to a student directly."""
+    return [message.text for message in discord.direct(user).messages.values()]
+
+
+async def asked_privately(discord: DiscordServer, user: User, **options: object) -> Asked:
+    """Ask in private, and wait for the first text."""
+    asked = await discord.slash(user, "ask", {"question": SECRET, "private": True, **options})
+    await asked.read("Une")
+    return asked
+
+
+async def test_a_private_answer_is_ephemeral_from_the_acknowledgement_on(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """Its states, its notice, its buttons and what they bring are for the asker alone."""
+    asked = await asked_privately(discord, lea)
+    assert (await asked.ack()).ephemeral
+    let_go(model)
+    await asked.read("Sources")
+    await room.settled()
+    simpler = await discord.press(lea, asked.messages[0], "Plus simple")
+    await simpler.read("Sources")
+    assert all(message.is_ephemeral for message in [*asked.messages, *simpler.messages])
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+async def test_answers_are_private_by_default_or_by_choice(discord: DiscordServer, settings: MakeSettings, lea: User, *, is_default: bool) -> None:
+    """The setting makes them private, and so does the student's own choice in `/privacy`, which is remembered."""
+    async with a_class(discord, settings(ask_private_default=is_default)) as room:
+        if not is_default:
+            page = await discord.slash(lea, "privacy")
+            await page.read()
+            chosen = await discord.press(lea, page.messages[0], "Toujours en privé")
+            await chosen.read("toujours en privé")
+        for asked in (await room.answered(lea), await discord.slash(lea, "ask", {"question": QUESTION})):
+            await asked.read("Sources")
+            assert all(message.is_ephemeral for message in asked.messages)
+
+
+async def test_when_the_token_dies_the_answer_goes_by_direct_message(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """The whole answer, with why it stands there, its buttons and no trace in the channel."""
+    asked = await asked_privately(discord, lea)
+    asked.expire()
+    let_go(model)
+    await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
+    await room.settled()
+    text = direct_texts(discord, lea)[-1]
+    assert "Je n'ai pas pu écrire à l'endroit de ta question" in text
+    assert "glisse un **filtre**" in text
+
+
+@pytest.mark.usefixtures("room")
+async def test_an_old_token_is_not_even_tried(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """After fourteen minutes the answer goes by direct message at once."""
+    with patch("bots.discord_bot.places.TOKEN_SECONDS", -1.0):
+        await discord.slash(lea, "ask", {"question": SECRET, "private": True})
+        let_go(model)
+        await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
+    assert discord.sent("PATCH", "@original") == []
+
+
+@pytest.mark.usefixtures("room")
+@pytest.mark.parametrize("is_lost", [True, False])
+async def test_a_late_acknowledgement_leads_to_a_direct_message(discord: DiscordServer, lea: User, model: QueuedModel, *, is_lost: bool) -> None:
+    """Discord no longer knows the interaction, or never heard of its acknowledgement."""
+    if is_lost:
+        discord.fault("POST", "/callback", drop=True)
+    else:
+        discord.knobs.ack_seconds = 0.0
+    await discord.slash(lea, "ask", {"question": SECRET, "private": True})
+    let_go(model)
+    await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
+
+
+async def test_with_closed_direct_messages_it_waits_behind_my_data(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """No place is left: the answer is kept for `/mydata`, once."""
+    lea.dms_closed = True
+    asked = await asked_privately(discord, lea)
+    asked.expire()
+    let_go(model)
+    await room.settled()
+    data = await discord.slash(lea, "mydata")
+    await data.read("JSON")
+    assert "glisse un **filtre**" in data.messages[0].attachments[0].content.decode()
+    assert direct_texts(discord, lea) == []
+
+
+async def test_a_deleted_channel_changes_nothing_for_a_private_answer(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """The token outlives the channel, or the answer goes by direct message."""
+    channel = discord.add_channel("éphémère")
+    asked = await discord.slash(lea, "ask", {"question": SECRET, "private": True}, channel=channel)
+    await asked.read("Une")
+    await discord.delete_channel(channel)
+    asked.expire()
+    let_go(model)
+    await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
+    await room.settled()
+
+
+@pytest.mark.usefixtures("room")
+async def test_a_refusal_is_told_in_private(discord: DiscordServer, lea: User) -> None:
+    """A file that is refused after the acknowledgement, an empty question, and a database that is away."""
+    refused = await discord.slash(lea, "ask", {"question": SECRET, "private": True, "file": ("a.txt", b"\x00")})
+    assert "Je ne peux pas lire" in await refused.read("lire")
+    with patch("core.store.Store.accept", side_effect=StoreAway()):
+        away = await discord.slash(lea, "ask", {"question": QUESTION})
+        assert "Ma mémoire" in await away.read()
+        assert (await away.ack()).ephemeral
+
+
+async def test_a_refusal_that_cannot_be_told_goes_by_direct_message(room: Class, discord: DiscordServer, lea: User) -> None:
+    """When the interaction is gone too, even the refusal of a public question is private."""
+    discord.knobs.ack_seconds = 0.0
+    with patch("core.store.Store.accept", side_effect=StoreAway()):
+        await discord.slash(lea, "ask", {"question": QUESTION})
+        await discord.until(lambda: direct_texts(discord, lea))
+    assert "Ma mémoire" in direct_texts(discord, lea)[0]
+    await room.settled()
+
+
+@pytest.mark.parametrize("error", [StoreAway(), RuntimeError("une faute à nous")])
+async def test_an_error_while_answering_is_told_in_private(room: Class, discord: DiscordServer, lea: User, error: Exception) -> None:
+    """Whatever breaks, the deferred answer becomes one sentence, without the error's own words."""
+    with patch("core.store.Store.recent", side_effect=error):
+        asked = await discord.slash(lea, "ask", {"question": SECRET, "private": True})
+        text = await asked.read("éessaie" if isinstance(error, StoreAway) else "échoué")
+    assert "une faute à nous" not in text
+    await room.settled()
+    assert all(message.is_ephemeral for message in asked.messages)
+
+
+async def test_a_bot_that_stops_says_so_in_private(discord: DiscordServer, settings: MakeSettings, model: QueuedModel, lea: User) -> None:
+    """An answer that the stop cuts off ends with a sentence, and costs nothing."""
+    with patch("bots.discord_bot.client.GRACE_SECONDS", 0.0):
+        async with a_class(discord, settings(), model):
+            asked = await asked_privately(discord, lea)
+        assert "Je redémarre" in asked.text
+
+
+async def test_a_private_answer_is_shared_without_a_name(settings: MakeSettings) -> None:
+    """A preview comes first; what is posted is a plain message that names nobody and answers nothing; a second press posts nothing."""
+    async with DiscordServer() as discord, a_class(discord, settings()) as room:
+        lea, adam = discord.user("Léa"), discord.user("Adam")
+        asked = await room.answered(lea, private=True)
+        preview = await room.chosen(lea, asked.messages[0], "Partager à la classe (anonyme)")
+        assert "sans ton nom" in await preview.read(f"> {QUESTION}")
+        assert [text for text in discord.public_texts() if text] == []
+        publish = preview.custom_ids[0]
+        await discord.press(lea, preview.messages[0], publish)
+        await preview.until(lambda _: "C'est publié" in preview.messages[0].text)
+        await (await discord.press_gone(lea, preview.messages[0], publish)).ack()
+        await discord.press_gone(lea, preview.messages[0], publish)
+        await discord.until(lambda: len(discord.sent("POST", f"/channels/{discord.channel.id}/messages")) == 3)
+        [post] = [message for message in discord.channel.messages.values() if not message.is_ephemeral]
+        assert "Question partagée, anonyme" in post.text
+        assert "filtre" in post.text
+        assert (post.reference, post.origin, post.pings) == (None, {}, set())
+        assert lea.name not in post.text
+        assert post in discord.visible_to(adam)
+
+
+async def test_where_the_bot_may_not_post_sharing_is_refused(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """The student is told, and nothing was published."""
+    let_go(model)
+    asked = await room.answered(lea, private=True)
+    preview = await room.chosen(lea, asked.messages[0], "Partager à la classe (anonyme)")
+    await preview.read("sans ton nom")
+    discord.channel.deny("send_messages")
+    await discord.press(lea, preview.messages[0], "Publier pour la classe")
+    await preview.until(lambda _: "pas pu publier" in preview.messages[0].text)
+
+
+async def test_a_private_question_in_a_thread_is_no_part_of_its_conversation(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel
+) -> None:
+    """A later public answer in the thread is written without knowing it."""
+    let_go(model)
+    thread = await discord.make_thread(lea, "fil")
+    asked = await discord.slash(lea, "ask", {"question": SECRET, "private": True}, channel=thread)
+    await asked.read("Sources")
+    await room.settled()
+    with patch.object(DiscordServer, "public_texts", return_value=[]):
+        said = await discord.say(lea, thread, "c'est quoi une convolution 2D ?", mention=True)
+        await said.read("Sources")
+    assert len(model.asked) == 2
+    assert SECRET not in str(model.asked[1])
+    await discord.delete_channel(thread)
+
+
+async def test_what_is_asked_from_a_page_that_nobody_else_sees_stays_there(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel
+) -> None:
+    """A ready-made question of a private refusal, and a question about a card, are answered in private."""
+    let_go(model)
+    outside = await room.answered(lea, "comment cuire des pâtes ?", private=True)
+    ready = await discord.press(lea, outside.messages[0], outside.custom_ids[0])
+    await ready.read("Sources")
+    page = await discord.slash(lea, "topic", {"card": "convolution"})
+    await page.read("###")
+    form = await discord.press(lea, page.messages[0], "about:convolution")
+    sent = await discord.submit_modal(lea, form, {"text": "c'est quoi ?"})
+    await sent.read("Sources")
+    assert all(message.is_ephemeral for message in [*ready.messages, *sent.messages])

@@ -1,0 +1,305 @@
+"""Answers that grow in Slack: native streams within the workspace's limits, whole answers beyond them, nothing lost or doubled."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bots.slack_bot.limits import BURST, MOST, SECONDS, Lane, Limits
+from core.messages import ChatMessage, Completion
+from tests.servers.slack import Fault, Message
+from tests.slack_class import QUESTION, Lesson, lesson
+
+PIECES = ("Une convolution glisse un filtre. ", "Elle calcule une somme pondérée. ", "Le padding ajoute des bords. ", "Voilà [1]. ")
+WHOLE = " ".join(piece.strip() for piece in PIECES)
+
+
+class SteppedModel:
+    """Writes one more piece each time it is let to."""
+
+    name = "stepped"
+
+    def __init__(self, pieces: Sequence[str] = PIECES) -> None:
+        self.pieces = pieces
+        self.steps: asyncio.Queue[None] = asyncio.Queue()
+        self.closed = asyncio.Event()
+
+    def step(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.steps.put_nowait(None)
+
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
+        try:
+            for piece in self.pieces:
+                await self.steps.get()
+                yield piece
+            yield Completion(model="stepped-1")
+        finally:
+            self.closed.set()
+
+
+@pytest.fixture
+def model() -> SteppedModel:
+    return SteppedModel()
+
+
+@pytest.fixture
+async def room(tmp_path: Path, model: SteppedModel, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lesson]:
+    """A class whose model writes step by step; texts are sent as soon as they may be."""
+    monkeypatch.setattr("bots.slack_bot.limits.PACE", 0.0)
+    monkeypatch.setitem(MOST, "chat.appendStream", 10**6)
+    async with lesson(tmp_path, model=model) as opened:
+        yield opened
+
+
+def body(message: Message) -> str:
+    """Return what an answer says, without what stands under it."""
+    return message.shown.split("\nSources")[0].split("\nUn filtre 3 × 3")[0]
+
+
+async def test_a_stream_only_grows(room: Lesson, model: SteppedModel) -> None:
+    """Text appears while the model writes, in one message, each state beginning with the one before."""
+    await room.slack.say("alice", "general", QUESTION)
+    model.step()
+    message = await room.found("glisse un")
+    assert message.is_streaming
+    model.step()
+    await room.found("somme")
+    model.step(2)
+    await room.slack.until(lambda: not message.is_streaming)
+    await room.idle()
+    states = [state.shown for state in message.states]
+
+    assert all(after.startswith(before) for before, after in pairwise(states[:-1]))
+    assert WHOLE == body(message).strip()
+    assert "Sources" in message.shown
+    assert [] == room.slack.errors
+    assert [] == room.slack.calls("chat.update")
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("chat.appendStream", Fault("error", error="message_not_in_streaming_state")),
+        ("chat.appendStream", Fault("drop_after")),
+        ("chat.appendStream", Fault("drop")),
+        ("chat.appendStream", Fault("status", status=503)),
+        ("chat.appendStream", Fault("limited", seconds=0)),
+        ("chat.startStream", Fault("drop_after")),
+        ("chat.startStream", Fault("drop")),
+        ("chat.startStream", Fault("error", error="feature_not_enabled")),
+        ("chat.startStream", Fault("limited", seconds=1)),
+        ("chat.stopStream", Fault("drop_after")),
+        ("chat.stopStream", Fault("drop")),
+        ("chat.stopStream", Fault("error", error="message_not_in_streaming_state")),
+        ("chat.stopStream", Fault("limited", seconds=0)),
+        ("chat.stopStream", Fault("html")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.error}",
+)
+async def test_a_stream_that_breaks_loses_and_doubles_nothing(room: Lesson, model: SteppedModel, method: str, fault: Fault) -> None:
+    """Whatever happens to a stream, one message shows the whole answer once, with its buttons."""
+    room.slack.fault(method, fault)
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step()
+    await room.found("glisse un")
+    model.step(3)
+    await room.slack.until(lambda: any("Sources" in one.shown and not one.is_streaming for one in handle.messages))
+    await room.idle()
+
+    assert 1 == len(handle.messages)
+    assert WHOLE == body(handle.messages[0]).strip()
+    assert {"👍", "👎"} <= set(handle.messages[0].labels)
+
+
+async def test_a_stream_that_dies_of_age_goes_on_as_edits(room: Lesson, model: SteppedModel) -> None:
+    """Slack ends a stream after five minutes; the rest of the answer comes all the same, in the same message."""
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step()
+    message = await room.found("glisse un")
+    room.slack.advance(301)
+    model.step(3)
+    await room.slack.until(lambda: "Sources" in message.shown)
+    await room.idle()
+
+    assert [message] == handle.messages
+    assert WHOLE == body(message).strip()
+
+
+async def test_a_stream_is_left_before_it_dies(room: Lesson, model: SteppedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After four minutes the bot itself ends the stream and edits."""
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step()
+    message = await room.found("glisse un")
+    monkeypatch.setattr("bots.slack_bot.stream.LONGEST", 0.0)
+    model.step()
+    await room.slack.until(lambda: room.slack.calls("chat.stopStream"))
+    model.step(2)
+    await room.slack.until(lambda: "Sources" in message.shown)
+    await room.idle()
+
+    assert [message] == handle.messages
+    assert WHOLE == body(message).strip()
+
+
+async def test_the_native_stop_stops_the_model(room: Lesson, model: SteppedModel) -> None:
+    """Slack's own button ends the model's stream; what was written stays and one sentence says so."""
+    handle = await room.slack.dm("alice", QUESTION)
+    model.step()
+    channel = handle.said.channel
+    message = await room.found("glisse", channel)
+    await room.slack.until(lambda: room.slack.space.sessions.get((channel, handle.said.ts), {}).get("status") == "processing")
+    await room.slack.stop("alice", message)
+    await asyncio.wait_for(model.closed.wait(), 5)
+    await room.slack.until(lambda: "arrêtée" in message.shown)
+    await room.idle()
+
+    assert [message] == handle.messages
+    assert 1 == message.shown.count("glisse un")
+
+
+async def test_stop_is_also_a_word(room: Lesson, model: SteppedModel) -> None:
+    """`stop` said in the thread does the same, for the asker's answer only."""
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step()
+    message = await room.found("glisse un")
+    refused = await room.alone(await room.slack.say("bob", "general", "stop", thread_ts=handle.said.ts))
+    await room.slack.say("alice", "general", "stop", thread_ts=handle.said.ts, mention=False)
+    await room.slack.until(lambda: "arrêtée" in message.shown)
+    await room.idle()
+
+    assert "déjà terminée" in refused.shown
+
+
+async def test_beyond_the_streams_answers_come_whole(room: Lesson, model: SteppedModel) -> None:
+    """Where no stream may begin, a status shows and the answer is posted once."""
+    while room.bot.door.limits.seat():
+        pass
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step(4)
+    answer = await handle.answer()
+    await room.idle()
+
+    assert WHOLE == body(answer).strip()
+    assert 1 == len(answer.states)
+    assert [] == room.slack.calls("chat.startStream")
+    assert "Je cherche dans le cours…" in [text for _, _, text in room.slack.space.statuses]
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop", "status", "html"])
+async def test_a_post_whose_answer_is_lost_is_not_doubled(room: Lesson, model: SteppedModel, kind: str) -> None:
+    """Before it posts again the bot looks whether the message stands there."""
+    while room.bot.door.limits.seat():
+        pass
+    room.slack.fault("chat.postMessage", Fault(kind))  # type: ignore[arg-type]  # one of the kinds
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step(4)
+    await handle.answer()
+    await room.idle()
+
+    assert 1 == len(handle.messages)
+
+
+async def test_an_ask_whose_post_is_lost_is_not_doubled(room: Lesson, model: SteppedModel) -> None:
+    """The same holds for the question that a command posts."""
+    room.slack.fault("chat.postMessage", Fault("drop_after"))
+    model.step(4)
+    await room.slack.command("alice", "/ask", QUESTION)
+    await room.slack.until(lambda: any("Sources" in message.shown for message in room.slack.messages("general")))
+    await room.idle()
+
+    assert 2 == len(room.slack.messages("general"))
+
+
+async def test_being_limited_is_never_shown(room: Lesson, model: SteppedModel) -> None:
+    """A 429 is waited out as told."""
+    while room.bot.door.limits.seat():
+        pass
+    room.slack.fault("chat.postMessage", Fault("limited", seconds=0), times=2)
+    handle = await room.slack.say("alice", "general", QUESTION)
+    model.step(4)
+    answer = await handle.answer()
+
+    assert WHOLE == body(answer).strip()
+
+
+async def test_many_at_once_meet_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More askers than streams: all are answered whole and once, and Slack refuses nothing."""
+    monkeypatch.setattr("bots.slack_bot.limits.RATE", 20.0)
+    monkeypatch.setitem(MOST, "chat.startStream", 4)
+    monkeypatch.setitem(MOST, "chat.stopStream", 4)
+    async with lesson(tmp_path) as room:
+        room.slack.limits.channel_rate = 20.0
+        room.slack.limits.tiers |= {"chat.startStream": 4, "chat.stopStream": 4}
+        people = [room.slack.add_user(f"etudiant{number}") for number in range(12)]
+        handles = await asyncio.gather(*(room.slack.say(person, "general", QUESTION) for person in people))
+        for handle in handles:
+            await handle.answer()
+        await room.idle()
+
+        assert [1] * 12 == [len(handle.messages) for handle in handles]
+        assert all("Sources" in handle.messages[0].shown for handle in handles)
+        assert 0 == sum(count.limited for count in room.slack.counts.values())
+
+
+async def test_asking_by_command_tells_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose question waits for its place in the channel is told so in the acknowledgement."""
+    monkeypatch.setattr("bots.slack_bot.limits.RATE", 20.0)
+    monkeypatch.setattr("bots.slack_bot.asking.WORTH_TELLING", 0.01)
+    async with lesson(tmp_path) as room:
+        room.slack.limits.channel_rate = 20.0
+        handles = [await room.slack.command("alice", "/ask", QUESTION) for _ in range(BURST + 4)]
+        for handle in handles:
+            await handle.acked()
+        told = [message.shown for message in room.slack.visible_to("alice", "general") if message.recipient]
+
+        assert [text for text in told if "Ta question arrive dans le salon : tu es" in text]
+
+
+class Hands:
+    """A clock that only the test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_limits_count_a_minute() -> None:
+    """A method is called so often in any minute, and no more."""
+    clock = Hands()
+    limits = Limits(clock)
+    first = [limits.may("chat.update") for _ in range(MOST["chat.update"] + 1)]
+    clock.now = SECONDS + 0.1
+
+    assert [True] * MOST["chat.update"] + [False] == first
+    assert limits.may("chat.update")
+
+
+def test_a_stream_is_begun_only_if_it_can_be_stopped() -> None:
+    """Open streams and recent stops share the stops of a minute."""
+    clock = Hands()
+    limits = Limits(clock)
+    seats = [limits.seat() for _ in range(MOST["chat.startStream"] + 1)]
+    clock.now = SECONDS + 0.1
+    assert not limits.seat()
+    limits.leave()
+
+    assert [True] * MOST["chat.startStream"] + [False] == seats
+    assert limits.seat()
+
+
+async def test_a_lane_is_fair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who posts many messages does not keep the others waiting."""
+    monkeypatch.setattr("bots.slack_bot.limits.RATE", 1000.0)
+    lane, order = Lane(lambda: asyncio.get_running_loop().time()), []
+
+    async def post(who: str) -> None:
+        await lane.turn(who)
+        order.append(who)
+
+    await asyncio.gather(*(post(who) for who in ["a"] * 5 + ["b"] * 2))
+
+    assert ["a", "b", "a", "b", "a", "a", "a"] == order
