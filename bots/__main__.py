@@ -91,7 +91,8 @@ def chat(lang: str | None) -> None:
 @click.option("--invite", is_flag=True, help="cli-invite")
 def discord(*, invite: bool) -> None:
     """Serve a class's Discord until it is stopped, or print the link that invites the bot."""
-    from bots.discord_bot import invite_link, run_discord  # noqa: PLC0415  # slow to import
+    from bots.discord_bot import DiscordFace, invite_link  # noqa: PLC0415  # slow to import
+    from bots.life import live  # noqa: PLC0415  # as above
 
     settings = _ready()
     words = words_in(settings.profond_lang)
@@ -100,11 +101,12 @@ def discord(*, invite: bool) -> None:
         return
 
     async def serve(profond: Profond) -> int:
-        await run_discord(
+        face = DiscordFace(
             profond,
             on_online=lambda guilds: print(words("discord-ready", guilds=guilds), flush=True),
             on_away=lambda wait: print(words("discord-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
         )
+        await live(profond, face, port=settings.port)
         return 0
 
     _with_core(settings, serve)
@@ -116,6 +118,7 @@ def discord(*, invite: bool) -> None:
 def slack(*, http: bool, manifest: bool) -> None:
     """Serve a class's Slack until it is stopped, or print the manifest of its app."""
     from bots import slack_bot  # noqa: PLC0415  # slow to import
+    from bots.life import health_of, live  # noqa: PLC0415  # as above
 
     settings = _ready()
     words = words_in(settings.profond_lang)
@@ -124,12 +127,14 @@ def slack(*, http: bool, manifest: bool) -> None:
         return
 
     async def serve(profond: Profond) -> int:
-        await slack_bot.run_slack(
+        face = slack_bot.SlackFace(
             profond,
             is_http=http,
             on_online=lambda name: print(words("slack-ready", name=name), flush=True),
             on_away=lambda wait: print(words("slack-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
         )
+        face.routes = health_of(profond, face) if http else ()
+        await live(profond, face, port=None if http else settings.port)
         return 0
 
     _with_core(settings, serve)

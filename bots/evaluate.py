@@ -89,7 +89,7 @@ async def _run(settings: Settings, plan: Plan) -> Trial:
         nonlocal done
         done += 1
         if sys.stderr.isatty():
-            print(f"\r{plan.prompt} {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+            print(f"\r{plan.prompt * bool(plan.model)} {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
 
     return await run_trial(settings, plan, count)
 

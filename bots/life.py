@@ -7,10 +7,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-from bots.health import serve_health
+from aiohttp import web
+
+from bots.health import health_routes, serve_health
+from core.errors import StoreAway
 from core.profond import Profond
 from core.recovery import Recovery
 from core.store.leases import Left
+from core.traffic import gate_address
 
 
 class Face(Protocol):
@@ -31,14 +35,22 @@ class Face(Protocol):
         """Whether the platform is connected."""
 
 
-async def live(profond: Profond, face: Face) -> None:
-    """Run a face until it is told to stop; what is being answered is finished, or left to whoever comes next."""
+async def live(profond: Profond, face: Face, *, port: int | None = None) -> None:
+    """Run a face until it is told to stop; what is being answered is finished, or left to whoever comes next.
+
+    `port` serves health and figures; a face that serves HTTP itself brings them along. Raises SetupError.
+    """
     profond.index.warm()
     stopping = asyncio.Event()
     with _told_to_stop(stopping):
-        async with serve_health(profond.settings.port, face.is_ready, lambda: gauges(profond)):
+        async with serve_health(port, face.is_ready, lambda: gauges(profond)):
             recovery = Recovery(profond.store).run(face.name, face.finish, face.apologise, is_ready=face.is_ready)
             await _first_of(face.run(), recovery, profond.store.keeping.run(), _until(stopping))
+
+
+def health_of(profond: Profond, face: Face) -> tuple[web.RouteDef, ...]:
+    """Return the routes of health and figures, for a face that serves HTTP itself."""
+    return tuple(health_routes(face.is_ready, lambda: gauges(profond)))
 
 
 async def _until(stopping: asyncio.Event) -> None:
@@ -87,5 +99,18 @@ def _handle(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: Calla
 
 
 async def gauges(profond: Profond) -> dict[str, float]:
-    """Return what the state of the way to the model is now, as figures."""
-    return {name: float(value) for name, value in (await profond.state()).items()}
+    """Return how the way to the model and the budget stand now, as every process on this database sees them."""
+    store, settings = profond.store, profond.settings
+    gate = store.gates.key("gate", gate_address(settings))
+    try:
+        _, breakers = await store.gates.state(gate)
+        waiting, spent = await store.gates.waiting(gate), await store.spending.spent()
+    except StoreAway:
+        return {"store_up": 0.0}
+    return {
+        "store_up": 1.0,
+        "queue_length": float(waiting),
+        "breakers_open": float(sum(not breaker.is_closed for breaker in breakers.values())),
+        "spent_month_euros": spent.month / 1e6,
+        "budget_month_euros": settings.budget_month_eur,
+    }

@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
@@ -109,7 +109,7 @@ class Assistant:
     async def _answer_now(self, ticket: Ticket, surface: ReplySurface) -> Answer:
         start = time.monotonic()
         draft = Draft(ticket, surface, words_in(ticket.question.lang), ticket.question.level or DEFAULT_LEVEL)
-        let_go = self._store.release
+        let_go: Callable[[Ticket], Awaitable[None]] = self._store.release
         answer = None
         try:
             await self._prepare(draft)
@@ -254,7 +254,7 @@ class Assistant:
             log.warning("model_gave_up", cause=handover.cause, ticket=draft.ticket.id, wrote=bool(progress.raw))
         draft.may_redo_with_model = handover.may_redo
         is_foreign = handover.note == FOREIGN
-        draft.is_whole = not progress.raw.strip() or (is_foreign and progress.take_back())
+        draft.is_whole = (is_foreign or not progress.parts(progress.raw)) and progress.take_back()
         if draft.is_whole:
             draft.writer = Writer.CARDS
             draft.notes.append(draft.words(handover.note))

@@ -66,7 +66,7 @@ class MistralModel:
     def calling(self, call: Call) -> "MistralModel":
         """Return the same client, calling so."""
         other = MistralModel(self._client, self._settings, call)
-        other._closing = self._closing  # noqa: SLF001  # its own class; whoever closes the client waits for all
+        other._closing = self._closing  # whoever closes the client waits for all
         return other
 
     async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:

@@ -23,6 +23,7 @@ class Profond:
 
     settings: Settings
     course: Course
+    index: SearchIndex
     store: Store
     assistant: Assistant
     lessons: Lessons
@@ -42,8 +43,9 @@ async def open_profond(settings: Settings, model: ChatModel | None = None) -> As
     course = load_course(settings.course_folder)
     async with open_store(settings) as store, open_model(settings) as own, _traffic(settings, store, model or own) as traffic:
         writer = ModelWriter(traffic, course, course_template(course), settings.profond_history_tokens, settings.mistral_vision) if traffic else None
-        assistant = Assistant(course, SearchIndex(course), store, CardWriter(course), writer)
-        yield Profond(settings, course, store, assistant, Lessons(course), Students(store, course, settings))
+        index = SearchIndex(course)
+        assistant = Assistant(course, index, store, CardWriter(course), writer)
+        yield Profond(settings, course, index, store, assistant, Lessons(course), Students(store, course, settings))
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """A trial as a report: Markdown for people, plain values for JSON; two trials stand side by side, with what changed between them."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -187,13 +188,21 @@ def _changed(found: Sequence[Change], names: Sequence[str], words: Words) -> lis
     for check in dict.fromkeys(change.check for change in found):
         better = [change for change in found if change.check == check and not change.wrong]
         worse = [change for change in found if change.check == check and change.wrong]
-        p = chance(len(better), len(worse))
+        p = _by_question([*better, *worse])
         key = "eval-change-clear" if p < CLEAR else "eval-change-chance"
         said = words(key, better=len(better), worse=len(worse), p=f"= {p:.3f}" if p >= 0.001 else "< 0,001")
         lines.append(f"* {words(CHECK_WORDS[check])} : {said}")
         lines += [f"  * {words('eval-better')} : {', '.join(_place(change, words) for change in better)}"] if better else []
         lines += [f"  * {words('eval-worse')} : {_place(change, words)} : {_quoted(change.wrong)}" for change in worse[:MOST_LINES]]
     return lines
+
+
+def _by_question(found: Sequence[Change]) -> float:
+    """Return what chance alone explains, a question counting once: its levels are not independent."""
+    net = Counter[str]()
+    for change in found:
+        net[change.id] += -1 if change.wrong else 1
+    return chance(sum(value > 0 for value in net.values()), sum(value < 0 for value in net.values()))
 
 
 def _failed(name: str, trial: Trial, words: Words) -> list[str]:

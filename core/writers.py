@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.errors import BudgetSpent, ModelAway
-from core.french import terms
 from core.files import data_url, images_in, texts_in
+from core.french import terms
 from core.knowledge import Card, Course
 from core.markup.watch import watched
 from core.messages import ChatMessage, Completion, Handover, Level, Manner, Passage, Pieces, Question, Turn

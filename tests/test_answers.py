@@ -1,26 +1,24 @@
 """Golden answers of the cards' writer: the checks that need no model, on questions of the calibration, at three levels."""
 
-import re
 from collections.abc import AsyncIterator
 
 import pytest
 
+from core.checks import CHECKS, LEVEL_CHECKS, Checker, Seen, check_levels
 from core.evaluation import ExamQuestion, read_questions
 from core.knowledge import load_course
-from core.messages import Answer, Level, Question, Zone
+from core.messages import Answer, Level, Question, Writer, Zone
 from core.profond import Profond, open_profond
+from core.rails import given
+from core.search import SearchIndex
 from core.settings import Settings
-from tests.readability import reading_ease
 from tests.surfaces import RecordingSurface
-from tests.test_course import COMPUTING
 
-FRENCH = frozenset(
-    "le la les l un une des de du d et est en que qui dans pour pas sur ce il elle tu à au aux ne se par plus avec on ou son sa ses".split()
-)
-ENGLISH = frozenset("the of and to is in that it for on with as are this be by at from or an".split())
 COURSE = load_course(Settings(_env_file=None).course_folder)
+CHECKER, INDEX = Checker(COURSE), SearchIndex(COURSE)
 ASKED = [q for q in read_questions(COURSE.folder / "questions" / "calibration.json") if len(q.targets) == 1][:60]
-BANDS = {Level.BEGINNER: (60, 165), Level.INTERMEDIATE: (70, 200), Level.ADVANCED: (75, 225)}
+OF_THE_WRITING = set(CHECKS) - {"target", "no-card"}
+"""The others look at what was found for the question."""
 
 
 @pytest.fixture(scope="module")
@@ -41,50 +39,30 @@ async def answers(profond: Profond, asked: str, event: str) -> dict[Level, Answe
     return found
 
 
-def share(text: str, known: frozenset[str]) -> float:
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    return sum(word in known for word in words) / max(1, len(words))
-
-
-def check(answer: Answer) -> None:
-    """Apply the checks of one answer in the sure zone."""
-    text, bare = answer.text, re.sub(r"```.*?```|`[^`]*`", " ", answer.text, flags=re.DOTALL)
-    assert share(bare, FRENCH) >= 0.20 > share(bare, ENGLISH)
-    assert len(re.findall(r"^- ", bare, flags=re.MULTILINE)) >= 3
-    example = bare.split("**Exemple**", 1)[1][:400]
-    assert COMPUTING.search(example)
-    assert "pas sûr de bien comprendre" not in text
-    assert text.rstrip().endswith("?")
-    assert not re.search(r"@everyone|@here|<!|<@|\b[\w.]+@[\w.]+\.\w+", text)
-    low, high = BANDS[answer.level]
-    assert low <= len(re.findall(r"\S*\w\S*", bare)) <= high
-    assert all(COURSE.has(source.card_id) for source in answer.sources)
-    assert 1 <= len(answer.sources)
+def seen(asked: ExamQuestion, answer: Answer) -> Seen:
+    retrieved = [passage.card_id for passage in given(INDEX, asked.question)]
+    return Seen(question=asked.question, targets=asked.targets, answer=answer, retrieved=retrieved, writer=Writer.CARDS)
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.id)
 async def test_answers_pass_the_checks_that_need_no_model(profond: Profond, asked: ExamQuestion) -> None:
     """In the sure zone every level's answer is well made and from one card; in the others no card's text is shown."""
     found = await answers(profond, asked.question, asked.id)
+    is_sure = found[Level.BEGINNER].zone is Zone.SURE
 
-    assert 1 == len({answer.zone for answer in found.values()})
-    if found[Level.BEGINNER].zone is not Zone.SURE:
-        assert not any("- " in answer.text for answer in found.values())
-        return
+    assert set(LEVEL_CHECKS if is_sure else ("same-card",)) == set(check_levels(COURSE, found))
+    assert not any(check_levels(COURSE, found).values())
     for answer in found.values():
-        check(answer)
-    assert 1 == len({answer.sources[0].card_id for answer in found.values()})
-    title = found[Level.BEGINNER].sources[0].label
-    eases = [reading_ease(found[level].text.split("**Exemple**")[0], title) for level in (Level.BEGINNER, Level.ADVANCED)]
-    assert eases[0] - eases[1] >= 10
+        verdicts = CHECKER.check(seen(asked, answer))
+        assert (OF_THE_WRITING if is_sure else {"no-card"}) <= set(verdicts)
+        assert {} == {name: wrong for name, wrong in verdicts.items() if wrong and name != "target"}
 
 
-async def test_numbers_of_an_answer_stand_in_its_card(profond: Profond) -> None:
-    """The cards' writer adds no figure of its own."""
+async def test_a_card_adds_nothing_of_its_own(profond: Profond) -> None:
+    """Every number and name of a card's answer stands in that card."""
     for card in COURSE.cards:
-        found = await answers(profond, f"c'est quoi {card.title}", f"numbers-{card.id}")
-        for answer in found.values():
+        asked = ExamQuestion(id=card.id, kind="title", question=f"c'est quoi {card.title}", targets=(card.id,))
+        for answer in (await answers(profond, asked.question, f"numbers-{card.id}")).values():
             if answer.zone is Zone.SURE:
-                source = COURSE.card(answer.sources[0].card_id)
-                known = source.model_dump_json()
-                assert all(number in known for number in re.findall(r"\d+", answer.text) if len(number) > 1)
+                own = Seen(question="", targets=(), answer=answer, retrieved=[answer.sources[0].card_id], writer=Writer.CARDS)
+                assert "" == CHECKER.check(own)["facts"]

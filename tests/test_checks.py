@@ -54,7 +54,11 @@ def test_a_good_answer_passes_every_check() -> None:
 
 
 FAULTS: list[tuple[str, str, str]] = [
-    ("french", "Le **pooling**", "The pooling is the one of the most used of all layers in the field and it is for the size of the map, that is to say " * 3),
+    (
+        "french",
+        "Le **pooling**",
+        "The pooling is the one of the most used of all layers in the field and it is for the size of the map, that is to say " * 3,
+    ),
     ("points", "- Il découpe", "Il découpe"),
     ("example", "une appli qui trie les captures d'écran d'un ticket GLPI", "des photos de vacances à la mer"),
     ("example", "**Exemple** : dans", "Dans"),

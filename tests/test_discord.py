@@ -7,6 +7,8 @@ from functools import partial
 
 import pytest
 
+from core.knowledge import load_course
+from core.messages import Level
 from core.model import ChatModel
 from tests.conftest import MakeSettings
 from tests.servers.discord import DiscordServer, Message, User
@@ -430,9 +432,9 @@ async def test_a_message_is_explained_to_who_asks(room: Class, discord: DiscordS
     [
         (("a.py", b"import torch\nmodel = torch.nn.Conv2d(3, 16, 3)\n# convolution"), "-# "),
         (("a.ipynb", b'{"cells": [{"cell_type": "code", "source": ["convolution"]}]}'), "-# "),
-        (("a.ipynb", b"[]"), "Je ne peux pas lire"),
-        (("a.txt", b"\x00\x01"), "Je ne peux pas lire"),
-        (("a.exe", b"MZ"), "Je ne peux pas lire"),
+        (("a.ipynb", b"[]"), "a.ipynb"),
+        (("a.txt", b"\x00\x01"), "a.txt"),
+        (("a.exe", b"MZ"), "a.exe"),
         (("a.txt", b"x" * 200_001), "trop gros"),
     ],
 )
@@ -457,12 +459,13 @@ async def test_a_file_that_cannot_be_fetched_costs_nothing(room: Class, discord:
 
 async def test_a_long_answer_takes_several_messages_with_whole_fences(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
     """It is split below 4,000 characters; the buttons stand under the last part, and a reply to the first part goes on too."""
-    code = "\n".join(f"couche_{number} = nn.Conv2d(3, {number}, 3)  # {'x' * 40}" for number in range(60))
+    words = " ".join(card.text(Level.BEGINNER) for card in load_course(settings().course_folder).cards).split()
+    code = "\n".join(f"x{n} = {words[7 * n : 7 * n + 7]}" for n in range(50))
     model: ChatModel = QueuedModel(f"Voici [1] :\n\n```python\n{code}\n```\n\nFin.", "Suite [1].")
     async with a_class(discord, settings(), model) as room:
         asked = await discord.slash(lea, "ask", {"question": QUESTION})
         await asked.read("Sources")
-        parts = [message for message in asked.messages if "machine" not in message.text]
+        parts = [message for message in asked.messages if "Je suis une machine" not in message.text]
         assert len(parts) == 2
         assert all(len(part.text) <= 4000 and part.text.count("```") % 2 == 0 for part in parts)
         assert [bool(part.custom_ids()) for part in parts] == [False, True]

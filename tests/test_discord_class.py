@@ -21,6 +21,7 @@ with warnings.catch_warnings():  # discord.py imports audioop, which Python 3.13
     from bots.discord_bot import running
     from bots.discord_bot.client import DiscordBot
 
+__all__ = ["LONG", "QUESTION", "TEXT", "Class", "DiscordBot", "a_class", "index_of", "load", "running", "tuned", "watched"]
 LONG = 15.0
 QUESTION = "C'est quoi une convolution ?"
 TEXT = "Une convolution glisse un **filtre** sur l'image [1]."
@@ -100,7 +101,7 @@ async def a_class(discord: DiscordServer, settings: Settings, model: ChatModel |
     with watched(made):
         async with open_profond(tuned(settings, discord), model) as profond:
             room = Class(discord, profond, made)
-            room.life = asyncio.create_task(running.run_discord(profond, on_away=room.away.append))
+            room.life = asyncio.create_task(running.DiscordFace(profond, on_away=room.away.append).run())
             try:
                 await discord.ready(within=LONG)
                 await discord.registered(within=LONG)

@@ -15,7 +15,7 @@ from core.profond import open_profond
 from tests.conftest import MakeSettings
 from tests.servers.discord import DiscordServer, User
 from tests.surfaces import QueuedModel
-from tests.test_discord_class import LONG, QUESTION, TEXT, Class, a_class, running, tuned, watched
+from tests.test_discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -158,10 +158,10 @@ async def test_few_identifies_are_saved(discord: DiscordServer, settings: MakeSe
         waits.append(seconds)
         await _sleep(0 if seconds < 1000 else 60)
 
-    made: list[running.DiscordBot] = []
-    with watched(made), patch.object(running.asyncio, "sleep", wait):
+    made: list[DiscordBot] = []
+    with watched(made), patch.object(asyncio, "sleep", wait):
         async with open_profond(tuned(settings(), discord)) as profond:
-            life = asyncio.create_task(running.run_discord(profond))
+            life = asyncio.create_task(running.DiscordFace(profond).run())
             await discord.until(lambda: discord.sent("GET", "/gateway/bot") and 14_400.0 in waits)
             life.cancel()
             await asyncio.gather(life, return_exceptions=True)
@@ -170,12 +170,12 @@ async def test_few_identifies_are_saved(discord: DiscordServer, settings: MakeSe
 
 async def test_the_pauses_between_falls_grow(discord: DiscordServer, settings: MakeSettings) -> None:
     """Each fall that comes soon doubles the pause, up to five minutes."""
-    made: list[running.DiscordBot] = []
+    made: list[DiscordBot] = []
     pauses: list[float] = []
     discord.fault("GET", "/users/@me", status=400, count=100)
     with watched(made), patch.object(running, "LONGEST_PAUSE", 0.1):
         async with open_profond(tuned(settings(), discord)) as profond:
-            life = asyncio.create_task(running.run_discord(profond, on_away=pauses.append))
+            life = asyncio.create_task(running.DiscordFace(profond, on_away=pauses.append).run())
             await discord.until(lambda: len(pauses) >= 5)
             life.cancel()
             await asyncio.gather(life, return_exceptions=True)

@@ -35,3 +35,18 @@ def test_files_are_short_and_catch_what_they_name(path: Path) -> None:
     assert None not in caught
     if path.relative_to(ROOT).parts[0] != "bots":
         assert not [kind for kind in caught if isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"}]
+
+
+ROOMS = {"discord_bot": "slack_bot", "slack_bot": "discord_bot"}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parent.name in ROOMS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_bot_knows_no_other(path: Path) -> None:
+    """A file of one bot imports nothing of the other bot, nor of its library."""
+    other = ROOMS[path.parent.name]
+    libraries = {"slack_bot": ("slack_bolt", "slack_sdk"), "discord_bot": ("discord",)}[other]
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+
+    assert not [name for name in names if name.split(".")[0] in libraries or name.startswith(f"bots.{other}")]

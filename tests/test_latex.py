@@ -46,6 +46,14 @@ def test_every_card_is_shown_without_latex() -> None:
         ("a < b", "a<b"),
         ("α ≤ √2", r"\alpha \le \sqrt{2}"),
         (r"`\frac{1`", r"\frac{1"),
+        ("log (p / (1-p))", r"\log \frac{p}{1-p}"),
+        ("log (p / (1-p))", r"\log\frac{p}{1-p}"),
+        ("log₂ (a / b)", r"\log_2 \frac{a}{b}"),
+        ("ln (a / b)", r"\ln\left(\frac{a}{b}\right)"),
+        ("softmax (a / b)", r"\operatorname{softmax} \frac{a}{b}"),
+        ("1/(a / b)", r"1/\frac{a}{b}"),
+        ("log -(a / b)", r"\log -\frac{a}{b}"),
+        ("log x + a / b", r"\log x + \frac{a}{b}"),
     ],
 )
 def test_renders(expected: str, formula: str) -> None:

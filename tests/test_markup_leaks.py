@@ -44,7 +44,7 @@ def words(text: str) -> list[str]:
 
 
 def longest_run(text: str, secret: str = SECRET) -> int:
-    known, said = f" {' '.join(words(secret))} ", words(text)
+    known, said = f" {' '.join(words(re.sub(r'[$][a-z_]+', 'xxx', secret)))} ", words(text)
     longest = 0
     for start in range(len(said)):
         while f" {' '.join(said[start : start + longest + 1])} " in known and start + longest < len(said):

@@ -18,6 +18,10 @@ ENGLISH = (
     "An image is a grid of numbers and a convolution slides a small filter over the image, computing at each position a weighted sum "
     "of the pixels under the filter. The idea is to detect a local pattern wherever it stands in the image."
 )
+CARD = (
+    "Une convolution glisse un petit filtre sur l'image et calcule, à chaque position, une somme pondérée des pixels. L'idée : repérer un "
+    "motif où qu'il soit, par exemple un bord ou une texture, avec peu de poids, partagés par toutes les positions, ce qui rend le tout léger."
+)
 LOOPS = [
     ("Le réseau apprend. " * 9, 2, "Le réseau apprend."),
     ("- Le filtre glisse sur l'image.\n" * 5, 2, "Le filtre glisse"),
@@ -74,10 +78,13 @@ def test_ordinary_repetition_is_no_loop(text: str) -> None:
 
 
 @OFTEN
-@given(st.lists(st.sampled_from(["le ", "chat ", "dort. ", "\n", "- ", "```\n", "~~~ ", "x", "1. ", "été "]), max_size=40).map("".join), st.integers(1, 9))
+@given(
+    st.lists(st.sampled_from(["le ", "chat ", "dort. ", "\n", "- ", "```\n", "~~~ ", "x", "1. ", "été "]), max_size=40).map("".join),
+    st.integers(1, 9),
+)
 def test_pieces_change_nothing(text: str, size: int) -> None:
     """What is passed on depends on the text alone; without a loop it is the whole text."""
-    text += " fin"
+    text = f"Voici.\n{text} fin"
     one, many = read(text, len(text)), read(text, size)
 
     assert one == many
@@ -127,7 +134,7 @@ async def pieces(*given: Piece) -> AsyncGenerator[Piece, None]:
 async def test_a_stream_passes_unchanged() -> None:
     """Places, text and the end come through."""
     end = Completion(model="m")
-    given = [Place(2, 4.0), "Une convolution glisse ", "un filtre.", end]
+    given: list[Piece] = [Place(2, 4.0), "Une convolution glisse ", "un filtre.", end]
 
     assert given == [piece async for piece in watched(pieces(*given), ASKED)]
 
@@ -140,18 +147,26 @@ async def test_a_loop_ends_the_stream() -> None:
         nonlocal asked
         while True:
             asked += 1
-            yield "Le réseau apprend les poids. "
+            yield "Le réseau apprend les poids. " if asked > 1 else f"{CARD} "
 
     got = [piece async for piece in watched(endless(), ASKED)]
     assert Completion(finish_reason=LOOPED) == got[-1]
-    assert asked == 4
+    assert asked == 5
 
 
 async def test_a_loop_at_the_very_end_keeps_its_usage() -> None:
     """Where the third copy is the last thing written, the Completion is the model's own."""
-    got = [piece async for piece in watched(pieces("Le réseau apprend. " * 3, Completion(model="m")), ASKED)]
+    got = [piece async for piece in watched(pieces(CARD, " Le réseau apprend." * 3, Completion(model="m")), ASKED)]
 
-    assert ["Le réseau apprend. Le réseau apprend.", Completion(model="m", finish_reason=LOOPED)] == got
+    assert f"{CARD} Le réseau apprend. Le réseau apprend." == "".join(piece for piece in got if isinstance(piece, str))
+    assert [Completion(model="m", finish_reason=LOOPED)] == got[-1:]
+
+
+async def test_a_loop_that_says_nothing_hands_over() -> None:
+    """Before forty words, what was said is no answer: it raises ModelAway, and the cards go on."""
+    with pytest.raises(ModelAway):
+        async for _ in watched(pieces("et encore un mot " * 30, Completion()), ASKED):
+            pass
 
 
 async def test_another_language_raises_what_the_cards_answer() -> None:

@@ -472,7 +472,7 @@ async def test_fault_midway_keeps_what_was_written(server: MistralServer, hurrie
 
 async def test_endless_stream_ends_with_the_whole_deadline(server: MistralServer, hurried: Profond) -> None:
     """A model that writes on for ever, never slow enough to stall, is cut at the deadline of the whole answer."""
-    server.default = Fault(text="et encore un mot " * 500, delay=0.05)
+    server.default = Fault(text="".join(f"et encore le mot {number} de la longue suite " for number in range(500)), delay=0.05)
 
     asked = await _ask(hurried)
 

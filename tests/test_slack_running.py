@@ -6,6 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,24 @@ async def test_what_a_crash_left_is_finished_in_its_place(tmp_path: Path) -> Non
         assert "convolution" in mine[0].shown
         assert "Désolé" in mine[-1].shown
         assert any("Carol asks" in message.shown for message in room.slack.messages(GENERAL))
+
+
+async def test_a_message_that_a_dead_process_began_is_finished(tmp_path: Path) -> None:
+    """Whoever takes over goes on in the message that was growing, and posts no second one."""
+    async with lesson(tmp_path) as room:
+        said = await room.slack.say("alice", "general", QUESTION, mention=False)
+        place = {"channel": GENERAL, "thread_ts": said.said.ts}
+        begun = await room.bot.door.call(
+            "chat.startStream", markdown_text="Une conv", recipient_team_id=TEAM, recipient_user_id="U0ALICE001", **place
+        )
+        address = Address(kind="thread", team=TEAM, channel=GENERAL, user="U0ALICE001", asked_at=time.time())
+        found = replace(await left(room, address), placeholder=json.dumps([GENERAL, said.said.ts, begun["ts"]]))
+        await room.face.finish(found)
+        answer = await said.answer()
+
+        assert [answer] == said.messages
+        assert "Sources" in answer.shown
+        assert "Une conv\n" not in answer.shown
 
 
 async def left(room: Lesson, address: Address) -> Left:

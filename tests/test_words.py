@@ -15,7 +15,7 @@ CODE = Path(core.__file__).parent.parent
 
 def entries(lang: str) -> dict[str, set[str]]:
     """Return each key of a language with the names that fill it."""
-    text = "\n".join((LOCALES / lang / name).read_text(encoding="utf-8") for name in ("people.ftl", "terminal.ftl"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((LOCALES / lang).glob("*.ftl")))
     found = re.findall(r"^([a-z][\w-]*) = (.*(?:\n[ \t]+.*|\n\})*)", text, flags=re.MULTILINE)
     return {key: set(re.findall(r"\{\s*\$(\w+)", value)) for key, value in found}
 
@@ -38,7 +38,7 @@ def test_every_sentence_can_be_said(lang: str) -> None:
 def test_every_key_of_the_code_is_in_the_catalogue() -> None:
     """A key that the code names exists, and an entry that nothing names does not."""
     source = "\n".join(path.read_text(encoding="utf-8") for room in ("bots", "core") for path in (CODE / room).rglob("*.py"))
-    known, families = set(entries("fr")), ("small-talk-", "level-", "zone-", "kind-", "doctor-")
+    known, families = set(entries("fr")), ("small-talk-", "level-", "zone-", "kind-", "doctor-", "button-", "command-")
     named = set(re.findall(r"[\"']([a-z]+(?:-[a-z_0-9]+)+)[\"']", source))
     prefixes = ("refusal-", "setup-", "fault-", "note-", "chat-", "cli-", "doctor-", "kb-", "page-", "setting-", "usage-", "report", "card-")
     assert {key for key in named if key.startswith(prefixes)} - known - {"card-id"} == set()

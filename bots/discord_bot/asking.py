@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -19,6 +21,7 @@ from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, 
 from core.files import must_fit
 from core.messages import Answer, Level, Question, Ticket
 from core.reply import quoted
+from core.store.leases import Left
 from core.words import error_words, words_in
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ log = structlog.get_logger()
 DOWNLOAD_SECONDS = 15.0
 LAST_WORDS_SECONDS = 2.0
 AT_ONCE = 8
+LONGEST_COURTESY = 1.5
 
 
 async def read_attachments(attachments: Sequence[discord.Attachment]) -> tuple[tuple[str, bytes], ...]:
@@ -50,6 +54,9 @@ class Asking:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taking = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+        self._all_taken = asyncio.Event()
+        self._all_taken.set()
         self._greeted: set[int] = set()
 
     async def is_private_for(self, spot: Spot) -> bool:
@@ -89,8 +96,21 @@ class Asking:
 
     async def _take(self, question: Question) -> Ticket:
         """Take a question when it is its turn: a whole class at once waits here, and not for the database, which gives up after half a second."""
-        async with self._taking:
-            return await self._profond.assistant.take(question)
+        self._waiting += 1
+        self._all_taken.clear()
+        try:
+            async with self._taking:
+                return await self._profond.assistant.take(question)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._all_taken.set()
+
+    async def _after_the_others(self) -> None:
+        """Let those who wait for an acknowledgement go first: an answer has more time than they have."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_COURTESY):
+                await self._all_taken.wait()
 
     async def _acknowledge(self, spot: Spot, *, is_private: bool) -> None:
         """Acknowledge; where that comes too late, the answer finds another place by itself."""
@@ -149,7 +169,26 @@ class Asking:
             is_exempt=self._bot.is_exempt(message.author),
         )
 
-    async def _answer(self, ticket: Ticket, address: Address, *, quote: str, may_thread: bool) -> None:
+    async def recover(self, left: Left) -> None:
+        """Answer a question that another process left, in the messages that it had begun."""
+        question = left.ticket.question
+        address = Address.load(question.reply_to)
+        may_thread = can_thread(self._bot.get_channel(address.channel))
+        await self._answer(left.ticket, address, quote=quoted(question.text) if address.token else "", may_thread=may_thread, left=left)
+
+    async def apologise(self, left: Left) -> None:
+        """Say that a question was left for too long, in the message that was begun where there is one."""
+        question = left.ticket.question
+        messages = Messages(self._bot, Address.load(question.reply_to), "", name=left.ticket.id)
+        with suppress(PlaceGone):
+            await messages.restore(left.placeholder)
+            await messages.show([Page((words_in(question.lang)("error-too-late"),))])
+
+    async def _record(self, ticket: Ticket, placeholder: str) -> None:
+        with suppress(StoreAway):
+            await self._profond.store.leases.place(ticket, placeholder)
+
+    async def _answer(self, ticket: Ticket, address: Address, *, quote: str, may_thread: bool, left: Left | None = None) -> None:
         """Answer a taken question; whatever happens, the student is told, and in private where the question was."""
         words = words_in(ticket.question.lang)
         whispered = ""
@@ -162,11 +201,14 @@ class Asking:
             buttons = under_answer(words, answer, self._profond.course, is_private=shared, can_thread=may_thread and not shared)
             return End("" if whispered else notice, buttons)
 
-        messages = Messages(self._bot, address, words("shown-elsewhere"))
+        messages = Messages(self._bot, address, words("shown-elsewhere"), name=ticket.id, on_post=partial(self._record, ticket))
+        if left:
+            await messages.restore(left.placeholder)
         channel = 0 if address.token else address.channel
         stop = button(words, Action.STOP, ticket.id)
         reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
         try:
+            await self._after_the_others()
             await self._profond.assistant.answer(ticket, reply)
         except asyncio.CancelledError:
             await self._last_words(reply, Page((quote, words("error-restart"))))

@@ -29,6 +29,9 @@ FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 """How a request to Discord may end, but in an answer."""
 
 
+OnPost = Callable[[str], Awaitable[None]]
+
+
 class PlaceGone(Exception):
     """A place takes no more messages; from `Messages.show`: none does."""
 
@@ -113,15 +116,15 @@ class TokenPlace:
         self._webhook = bot.webhook(address)
         self._is_private = address.is_private
         self._until = address.asked_at + TOKEN_SECONDS
-        self._has_first = False
+        self.has_first = False
 
     async def post(self, page: Page, nonce: str) -> int:  # noqa: ARG002  # webhooks know no nonce
         """Fill the deferred response, then post follow-ups."""
         self._must_live()
-        if self._has_first:
+        if self.has_first:
             return (await self._webhook.send(view=page.view, files=page.files, ephemeral=self._is_private, wait=True)).id
         first = await self._webhook.edit_message(ORIGINAL, view=page.view, attachments=page.files)
-        self._has_first = True
+        self.has_first = True
         return first.id
 
     async def edit(self, message: int, page: Page) -> None:
@@ -165,8 +168,16 @@ class ChannelPlace:
 class Messages:
     """The messages of one answer: in the first place that takes them, else in the next."""
 
-    def __init__(self, bot: "DiscordBot", address: Address, elsewhere: str) -> None:
-        """Begin with nothing shown; `elsewhere` is the line above an answer that had to leave the place of its question."""
+    def __init__(self, bot: "DiscordBot", address: Address, elsewhere: str, *, name: str = "", on_post: OnPost | None = None) -> None:
+        """Begin with nothing shown.
+
+        Args:
+            bot: the client.
+            address: where the question was asked.
+            elsewhere: the line above an answer that had to leave the place of its question.
+            name: names the messages, so that nobody posts one of them twice; drawn at random where it is empty.
+            on_post: told, as text for `restore`, which messages stand, when one was posted that cannot be found again without it.
+        """
         self._bot = bot
         self._address = address
         self._elsewhere = small(elsewhere) if elsewhere else ""
@@ -174,8 +185,9 @@ class Messages:
         self._place: Place | None = None
         self._is_elsewhere = False
         self._stands: list[tuple[int, Page]] = []
-        self._nonce = secrets.token_hex(8)
+        self._nonce = name[:16] or secrets.token_hex(8)
         self._may_stand = False
+        self._on_post = on_post
 
     def _all_ways(self) -> list[Callable[[], Awaitable[Place]]]:
         address = self._address
@@ -192,6 +204,23 @@ class Messages:
     async def _directly(self) -> Place:
         self._is_elsewhere = True
         return ChannelPlace(self._bot, (await self._bot.create_dm(discord.Object(self._address.user))).id)
+
+    async def restore(self, placeholder: str) -> None:
+        """Go on with the messages that another process posted; one that it posted last and did not record is edited, not doubled."""
+        self._may_stand = True
+        if not placeholder:
+            return
+        found = json.loads(placeholder)
+        while len(self._ways) > found["ways"]:
+            self._place = await self._next()
+        self._stands = [(message, Page(())) for message in found["messages"]]
+        if isinstance(self._place, TokenPlace):
+            self._place.has_first = True
+
+    async def _record(self) -> None:
+        is_known = isinstance(self._place, TokenPlace) and len(self._stands) == 1  # the deferred response needs no record
+        if self._on_post and not is_known:
+            await self._on_post(json.dumps({"ways": len(self._ways), "messages": [message for message, _ in self._stands]}))
 
     async def show(self, pages: Sequence[Page], patience: Sequence[float] = PATIENCE) -> None:
         """Make the answer's messages these pages; those that stand already are left alone.
@@ -266,4 +295,7 @@ class Messages:
             if is_unsure:  # an earlier try may have posted it with older text
                 await place.edit(message, page)
             self._may_stand = False
+        is_new = number >= len(self._stands)
         self._stands[number : number + 1] = [(message, page)]
+        if is_new:
+            await self._record()

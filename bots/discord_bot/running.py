@@ -17,6 +17,7 @@ from bots.discord_bot.places import FAILURES
 from core.errors import SetupError
 from core.profond import Profond
 from core.settings import Settings
+from core.store.leases import Left
 
 log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
@@ -69,27 +70,53 @@ async def invite_link(settings: Settings) -> str:
         return discord.utils.oauth_url(client.application_id or 0, permissions=PERMISSIONS, scopes=SCOPES)
 
 
-async def run_discord(
-    profond: Profond, *, on_online: Callable[[int], None] = lambda _: None, on_away: Callable[[float], None] = lambda _: None
-) -> None:
-    """Serve Discord until cancelled. Raises SetupError for what only a person can mend."""
-    use_api(profond.settings)
-    token, pause = token_in(profond.settings), FIRST_PAUSE
-    leaving: set[asyncio.Task[None]] = set()
-    try:
-        while True:
-            began, bot = time.monotonic(), DiscordBot(profond, on_online)
-            try:
-                await _live(bot, token)
-            finally:
-                leaving.add(task := asyncio.create_task(bot.leave()))
-                task.add_done_callback(leaving.discard)
-            pause = FIRST_PAUSE if time.monotonic() - began > CALM else min(pause * 2, LONGEST_PAUSE)
-            wait = pause * random.uniform(0.75, 1.25)  # noqa: S311  # no secret depends on it
-            on_away(wait)
-            await asyncio.sleep(wait)
-    finally:
-        await asyncio.gather(*leaving, return_exceptions=True)
+class DiscordFace:
+    """Discord, as the life of a bot knows a platform."""
+
+    name = "discord"
+
+    def __init__(
+        self, profond: Profond, *, on_online: Callable[[int], None] = lambda _: None, on_away: Callable[[float], None] = lambda _: None
+    ) -> None:
+        self._profond = profond
+        self._on_online = on_online
+        self._on_away = on_away
+        self._bot: DiscordBot | None = None
+
+    async def run(self) -> None:
+        """Serve Discord until cancelled. Raises SetupError for what only a person can mend."""
+        use_api(self._profond.settings)
+        token, pause = token_in(self._profond.settings), FIRST_PAUSE
+        leaving: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                began, self._bot = time.monotonic(), DiscordBot(self._profond, self._on_online)
+                try:
+                    await _live(self._bot, token)
+                finally:
+                    leaving.add(task := asyncio.create_task(self._bot.leave()))
+                    task.add_done_callback(leaving.discard)
+                pause = FIRST_PAUSE if time.monotonic() - began > CALM else min(pause * 2, LONGEST_PAUSE)
+                wait = pause * random.uniform(0.75, 1.25)  # noqa: S311  # no secret depends on it
+                self._on_away(wait)
+                await asyncio.sleep(wait)
+        finally:
+            await asyncio.gather(*leaving, return_exceptions=True)
+
+    async def finish(self, left: Left) -> None:
+        """Answer a question that another process left, in its own place."""
+        if self._bot:
+            await self._bot.asking.recover(left)
+
+    async def apologise(self, left: Left) -> None:
+        """Say that a question was left for too long."""
+        if self._bot:
+            await self._bot.asking.apologise(left)
+
+    def is_ready(self) -> bool:
+        """Whether Discord is connected."""
+        bot = self._bot
+        return bot is not None and bot.is_ready() and not any(shard.is_closed() for shard in bot.shards.values())
 
 
 async def _live(bot: DiscordBot, token: str) -> None:

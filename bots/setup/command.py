@@ -7,7 +7,7 @@ import click
 
 from bots.setup import env_file
 from bots.setup.guide import Guide
-from bots.setup.talk import Talk
+from bots.setup.talk import Talk, quiet
 from core.logs import setup_logging
 from core.settings import read_settings
 from core.words import LANGUAGES, words_in
@@ -28,7 +28,8 @@ def command(lang: str | None) -> None:
     if settings.profond_lang != read.profond_lang:
         guide.values["PROFOND_LANG"] = settings.profond_lang
     try:
-        guide.ask()
+        with quiet():
+            guide.ask()
     except (EOFError, KeyboardInterrupt):
         print("\n" + words("install-stopped"), file=sys.stderr)
         raise SystemExit(130) from None

@@ -12,6 +12,8 @@ from dotenv.parser import Binding, parse_stream
 from core.errors import SetupError
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,~-]*")
+_MARKS = frozenset('"\\$`')
+"""What double quotes do not hold as it stands."""
 _LINE = re.compile(
     r"""(?P<before>\s*(?:export\s+)?\S+[^\S\r\n]*=(?:[^\S\r\n]*(?=['"]))?)"""
     r"""(?P<value>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\r\n]*?)"""
@@ -24,6 +26,8 @@ def quoted(value: str) -> str:
     """Return a value as a line of `.env` holds it: quoted where a space, a mark or `${` would be read otherwise."""
     if _PLAIN.fullmatch(value):
         return value
+    if not _MARKS & set(value):
+        return f'"{value}"'
     marked = value.replace("\\", "\\\\").replace("'", "\\'")
     return "'" + marked.replace("${", "${:-$}{") + "'"  # the default of a variable without a name: a dollar sign
 

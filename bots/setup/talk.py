@@ -4,7 +4,8 @@ import getpass
 import re
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 
@@ -20,7 +21,7 @@ class Talk:
     def __init__(self, words: Words) -> None:
         self.words = words
         self._console = Console(highlight=False)
-        self._is_screen = sys.stdin.isatty() and sys.stdout.isatty()
+        self._is_screen = _is_screen()
         self._number = 0
 
     def say(self, key: str, style: str = "", **details: str | float) -> None:
@@ -71,6 +72,8 @@ class Talk:
         question = f"{self.words(key, **details)} "
         if self._is_screen:
             return _at_screen(question, is_hidden=is_hidden)
+        if is_hidden and sys.stdin.isatty():
+            return getpass.getpass(question)
         answer = input(question)
         print()
         return answer
@@ -95,13 +98,30 @@ class Talk:
             self.bad("install-yes-or-no")
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what is pasted between two questions from being shown, where the system can."""
+    if sys.platform == "win32" or not _is_screen() or _is_dumb():
+        yield
+        return
+    import termios  # noqa: PLC0415  # Windows has none
+
+    before = termios.tcgetattr(sys.stdin)
+    hushed = [*before]
+    hushed[3] = int(before[3]) & ~termios.ECHO
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, hushed)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
 def _at_screen(question: str, *, is_hidden: bool) -> str:
     """Read a line; hidden letters show as stars, so that a paste is seen to have come; where that cannot be, as nothing."""
     from prompt_toolkit import prompt  # noqa: PLC0415  # slow to import, and useless in a pipe
-    from prompt_toolkit.utils import is_dumb_terminal  # noqa: PLC0415
 
     plain = getpass.getpass if is_hidden else input
-    if is_dumb_terminal():  # there the library would show the letters
+    if _is_dumb():  # there the library would show the letters
         return plain(question)
     try:
         return prompt(question, is_password=is_hidden)
@@ -109,3 +129,13 @@ def _at_screen(question: str, *, is_hidden: bool) -> str:
         raise
     except Exception:  # noqa: BLE001  # a screen that the library cannot drive raises what each system raises
         return plain(question)
+
+
+def _is_screen() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _is_dumb() -> bool:
+    from prompt_toolkit.utils import is_dumb_terminal  # noqa: PLC0415  # as above
+
+    return is_dumb_terminal()

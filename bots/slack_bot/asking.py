@@ -1,8 +1,10 @@
 """From a Slack event to an answer: taken before the acknowledgement, answered behind it, where it was asked."""
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from bots.slack_bot.places import Address, Messages, Moved, PlaceGone
 from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.speech import here, sentence, words_for
 from core.actions import Button, under_answer
-from core.errors import AlreadyTaken, ProfondError
+from core.errors import AlreadyTaken, ProfondError, StoreAway
 from core.messages import Answer, Question, Ticket
 from core.reply import quoted
 from core.words import Words
@@ -28,7 +30,8 @@ log = structlog.get_logger()
 NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived"}
 WORTH_TELLING = 2.0
 """Seconds to wait from which a student is told their place."""
-SEEN = 1_000
+SEEN = 2_000
+AT_ONCE = 8
 Then = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -50,36 +53,62 @@ class Asking:
         self._bot = bot
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._refused: OrderedDict[str, None] = OrderedDict()
+        self._events: OrderedDict[str, asyncio.Event] = OrderedDict()
+        self._few = asyncio.Semaphore(AT_ONCE)
+        self._answering: set[str] = set()
         self._running: dict[str, tuple[str, str]] = {}
 
     async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = ()) -> Work:
-        """Take a question before it is acknowledged. One with files is taken behind: three seconds may be too short for them."""
+        """Take a question before it is acknowledged; what comes again while it is being taken waits for that, and is nothing."""
+        if (before := self._events.get(question.event)) is not None:
+            await before.wait()
+            return NOTHING
+        done = self._events[question.event] = asyncio.Event()
+        try:
+            return await self._received(question, address, files)
+        except BaseException:
+            del self._events[question.event]
+            raise
+        finally:
+            done.set()
+            self._trim()
+
+    def is_first(self, event: str) -> bool:
+        """Whether an event that nothing is stored of comes for the first time to this process."""
+        if event in self._events:
+            return False
+        self._events[event] = done = asyncio.Event()
+        done.set()
+        self._trim()
+        return True
+
+    def _trim(self) -> None:
+        while len(self._events) > SEEN:
+            self._events.popitem(last=False)
+
+    async def _received(self, question: Question, address: Address, files: Sequence[dict[str, Any]]) -> Work:
+        """Take a question; one with files is taken behind the acknowledgement: three seconds may be too short for them."""
         asked = replace(question, reply_to=address.dump(), lang=self._bot.people.known(address.user).lang)
         if files:
-            return Work(lambda: self._with_files(asked, address, files)) if self.is_first(f"{asked.event}:files") else NOTHING
+            return Work(lambda: self._with_files(asked, address, files))
         ticket = await self._taken(asked, address)
         if not isinstance(ticket, Ticket):
             return ticket
         return Work(lambda: self.answer(ticket), self._told(address, ticket))
 
     async def _taken(self, question: Question, address: Address) -> Ticket | Work:
+        """Take a question, a few at a time: the store gives each half a second, from when it is asked."""
         try:
-            return await self._profond.assistant.take(question)
+            async with self._few:
+                ticket = await self._profond.assistant.take(question)
         except AlreadyTaken:
             return NOTHING
         except ProfondError as error:
             refusal = error
-        return Work(lambda: self.refuse(address, refusal)) if self.is_first(question.event) else NOTHING
-
-    def is_first(self, event: str) -> bool:
-        """Whether an event that nothing is stored of comes for the first time to this process."""
-        if event in self._refused:
-            return False
-        self._refused[event] = None
-        while len(self._refused) > SEEN:
-            self._refused.popitem(last=False)
-        return True
+        else:
+            self._profond.store.leases.hold(ticket.id)
+            return ticket
+        return Work(lambda: self.refuse(address, refusal))
 
     async def _with_files(self, question: Question, address: Address, files: Sequence[dict[str, Any]]) -> None:
         try:
@@ -104,40 +133,49 @@ class Asking:
         words = words_for(ticket.question.lang)
         return {"response_type": "ephemeral", "text": words("slack-waiting", position=place, seconds=round(seconds))}
 
-    async def answer(self, ticket: Ticket) -> None:
-        """Answer a question that was taken, at the address that it carries."""
-        address = Address.load(ticket.question.reply_to)
-        human = await self._bot.people.meet(address.user)
-        ticket = replace(ticket, question=replace(ticket.question, lang=human.lang))
-        words = words_for(human.lang)
-        if _needs_root(address):
-            rooted = await self._rooted(ticket, address, human.name)
-            if rooted is None:
-                return
-            ticket, address = rooted
-        await self._answer(ticket, address, words)
+    async def answer(self, ticket: Ticket, placeholder: str = "") -> None:
+        """Answer a question that was taken, at the address that it carries, in the messages that were begun for it."""
+        if ticket.id in self._answering:
+            return
+        self._answering.add(ticket.id)
+        address, begun = Address.load(ticket.question.reply_to), Begun.load(placeholder)
+        try:
+            human = await self._bot.people.meet(address.user)
+            ticket = replace(ticket, question=replace(ticket.question, lang=human.lang))
+            rooted = _at(ticket, replace(address, channel=begun.channel, thread_ts=begun.thread)) if begun.thread else (ticket, address)
+            if _needs_root(rooted[1]):
+                rooted = await self._rooted(ticket, address, human.name)
+            await self._answer(*rooted, words_for(human.lang), begun.message)
+        except NoRoom:
+            return
+        finally:
+            self._answering.discard(ticket.id)
 
-    async def _rooted(self, ticket: Ticket, address: Address, name: str) -> tuple[Ticket, Address] | None:
-        """Post the question as the first message of its thread; None where that cannot be."""
+    async def _rooted(self, ticket: Ticket, address: Address, name: str) -> tuple[Ticket, Address]:
+        """Post the question as the first message of its thread. Raises NoRoom where that cannot be."""
         words, question = words_for(ticket.question.lang), ticket.question
-        root = Sheet(above=words("slack-asks", name=name or words("slack-somebody")), texts=(quoted(question.text),))
-        if address.is_direct:
-            root = replace(root, above="")
+        root = Sheet(above="" if address.is_direct else words("slack-asks", name=name or words("slack-somebody")), texts=(quoted(question.text),))
         try:
             channel, ts = await self._bot.door.post(address.channel, draw(root), root.notification)
         except (Refused, Away) as error:
             is_outside = getattr(error, "error", "") in NOT_THERE
             await self.tell(address, words("slack-invite", bot=self._bot.me.name) if is_outside else words("error-unexpected"))
             await self._profond.store.release(ticket)
-            return None
+            raise NoRoom from None
         finally:
             self._bot.door.limits.came(address.channel)
-        found = replace(address, channel=channel, thread_ts=ts)
-        return replace(ticket, question=replace(question, conversation=conversation_of(found), reply_to=found.dump())), found
+        await self._record(ticket, Begun(channel, ts))
+        return _at(ticket, replace(address, channel=channel, thread_ts=ts))
 
-    async def _answer(self, ticket: Ticket, address: Address, words: Words) -> None:
+    async def _record(self, ticket: Ticket, begun: "Begun") -> None:
+        """Remember what was begun, for whoever takes over."""
+        with suppress(StoreAway):
+            await self._profond.store.leases.place(ticket, begun.dump())
+
+    async def _answer(self, ticket: Ticket, address: Address, words: Words, message: str) -> None:
         question = ticket.question
-        reply = SlackReply(self._bot.door, address, words, self._bot.figures)
+        reply = SlackReply(self._bot.door, address, words, self._bot.figures, message)
+        reply.on_message = lambda ts: self._record(ticket, Begun(address.channel, address.thread_ts, ts))
         reply.buttons = self._buttons(words, question)
         reply.begin()
         notice = here(await self._notice(question))
@@ -149,7 +187,7 @@ class Asking:
         except ProfondError as error:
             await self.say(address, sentence(words, error))
         finally:
-            del self._running[ticket.id]
+            self._running.pop(ticket.id, None)
         if notice and by_command:
             await self.tell(address, notice)
 
@@ -220,6 +258,34 @@ class Asking:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+class NoRoom(Exception):
+    """A question finds no place in its channel; its student knows."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What stands already of an answer: the channel and thread, and the message that is growing."""
+
+    channel: str = ""
+    thread: str = ""
+    message: str = ""
+
+    def dump(self) -> str:
+        """Return it as text."""
+        return json.dumps([self.channel, self.thread, self.message])
+
+    @classmethod
+    def load(cls, text: str) -> "Begun":
+        """Return what was dumped; nothing where there is no text."""
+        return cls(*json.loads(text)) if text else cls()
+
+
+def _at(ticket: Ticket, address: Address) -> tuple[Ticket, Address]:
+    """Return a question that is held in the thread of an address, and the address."""
+    question = replace(ticket.question, conversation=conversation_of(address), reply_to=address.dump())
+    return replace(ticket, question=question), address
 
 
 def _needs_root(address: Address) -> bool:

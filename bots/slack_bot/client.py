@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_bot import commands, forms, heard, home, presses
@@ -26,6 +27,9 @@ ANY = re.compile(".*", re.DOTALL)
 ACK_SECONDS = 3.0
 READ_SECONDS = 2.0
 """The longest that reading an event may take before its acknowledgement, of the three seconds that Slack gives."""
+CALM_SECONDS = 1.0
+AGAIN = Work()
+"""What could not be read now and is to come again."""
 Body = dict[str, Any]
 Read = Callable[["SlackBot", Body], Awaitable[Work]]
 
@@ -41,7 +45,9 @@ class SlackBot:
         self.people = People(door)
         self.figures = Figures(door, profond.store)
         self.asking = Asking(self)
-        self._readings: set[asyncio.Task[Any]] = set()
+        self._readings = 0
+        self._is_calm = asyncio.Event()
+        self._is_calm.set()
         self.app = self._app()
 
     def _app(self) -> AsyncApp:
@@ -68,19 +74,35 @@ class SlackBot:
         app.error(self._failed)
         return app
 
-    async def _receive(self, body: Body, context: Body, next_: Callable[[], Awaitable[None]]) -> None:
+    async def _receive(self, body: Body, context: Body, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Read an event and take what it asks: Bolt acknowledges events by itself, behind this and before the listeners."""
-        reading = asyncio.current_task()
-        assert reading is not None  # noqa: S101  # a coroutine runs in a task
-        self._readings.add(reading)
-        try:
+        with self._reading():
             work = context["work"] = await self._work(body)
+            if work is AGAIN:
+                return BoltResponse(status=503)
             context["acknowledged"] = acknowledged = asyncio.Event()
             if work.then:
-                self.asking.start(_behind(acknowledged, work.then))
-        finally:
-            self._readings.discard(reading)
+                self.asking.start(self._behind(acknowledged, work.then))
         await next_()
+        return None
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Count an event while it is being read."""
+        self._readings += 1
+        self._is_calm.clear()
+        try:
+            yield
+        finally:
+            self._readings -= 1
+            if not self._readings:
+                self._is_calm.set()
+
+    async def _behind(self, acknowledged: asyncio.Event, then: Then) -> None:
+        """Do something once Slack has its acknowledgement, and once whoever asked at the same moment has theirs."""
+        await _at_most(acknowledged.wait(), ACK_SECONDS)
+        await _at_most(self._is_calm.wait(), CALM_SECONDS)
+        await then()
 
     async def _work(self, body: Body) -> Work:
         kind = str(body.get("type") or ("command" if "command" in body else ""))
@@ -95,10 +117,10 @@ class SlackBot:
             return self._sorry(body, "error-unexpected")
 
     def _sorry(self, body: Body, key: str) -> Work:
-        """Tell who typed or pressed that nothing was done; a message that may not have been for the bot is left alone."""
+        """Tell who typed or pressed that nothing was done; an event is not acknowledged, so that Slack brings it again."""
         url, user = body.get("response_url"), body.get("user_id") or (body.get("user") or {}).get("id", "")
         if not url:
-            return NOTHING
+            return AGAIN if body.get("type") == "event_callback" and key == "error-store-away" else NOTHING
         return Work(lambda: self.door.tell(str(url), words_for(self.people.known(user).lang)(key)))
 
     async def _follow(self, context: Body) -> None:
@@ -112,20 +134,17 @@ class SlackBot:
 
     async def finish(self, seconds: float) -> None:
         """Let end what is being read and answered."""
-        while readings := set(self._readings):
-            await asyncio.wait(readings, timeout=READ_SECONDS)
+        await _at_most(self._is_calm.wait(), READ_SECONDS)
         await self.asking.finish(seconds)
 
     async def _failed(self, error: Exception) -> None:
         log.error("listener_failed", cause=type(error).__name__)
 
 
-async def _behind(acknowledged: asyncio.Event, then: Then) -> None:
-    """Do something once Slack has its acknowledgement, or should have it."""
+async def _at_most(waiting: Awaitable[object], seconds: float) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(ACK_SECONDS):
-            await acknowledged.wait()
-    await then()
+        async with asyncio.timeout(seconds):
+            await waiting
 
 
 async def _nothing(_: SlackBot, __: Body) -> Work:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bots.slack_bot.client import SlackBot
 
 ALONE = {"help", "usage", "mydata", "forget", "privacy", "stop"}
-"""Verbs that are nothing but themselves: `usage de dropout ?` is a question."""
+"""Verbs that are nothing but themselves: `usage des masques ?` is a question."""
 LONGEST_NAME = 60
 
 

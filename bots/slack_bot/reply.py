@@ -29,20 +29,22 @@ class SlackReply:
     """Shows one answer. The writer is never kept waiting: what comes while Slack is being called replaces what waits.
 
     Attributes:
+        on_message: told the message that begins to grow.
         notice: small print for the end.
         buttons: what may be pressed under the answer.
     """
 
     max_chars = MAX_PART
 
-    def __init__(self, door: Door, address: Address, words: Words, figures: Figures | None = None) -> None:
+    def __init__(self, door: Door, address: Address, words: Words, figures: Figures | None = None, begun: str = "") -> None:
         self._door = door
         self._address = address
         self._words = words
         self._figures = figures
         self._messages = Messages(door, address, words("shown-elsewhere"))
-        self._stream = self._seated()
-        self._edits = self._stream is None and self._is_thread and not door.has("chat.startStream")
+        self._begun = begun
+        self._stream = None if begun else self._seated()
+        self._edits = bool(begun) or (self._stream is None and self._is_thread and not door.has("chat.startStream"))
         self.appends = self._stream is not None
         self.edit_interval = self._interval()
         self._next: tuple[str, ...] | None = None
@@ -52,6 +54,7 @@ class SlackReply:
         self._is_told = False
         self._last = -NEVER
         self._is_resting = False
+        self.on_message: Callable[[str], Coroutine[Any, Any, None]] | None = None
         self.notice = ""
         self.buttons: Callable[[Answer], tuple[Button, ...]] = lambda _: ()
 
@@ -143,14 +146,25 @@ class SlackReply:
     async def _grow(self, parts: Sequence[str]) -> None:
         """Show the first part as it grows; the others come with the end."""
         if self._stream:
+            was = self._stream.ts
             try:
                 await self._stream.show(parts[0])
             except StreamOver:
                 await self._leave_stream()
             else:
+                if not was and self._stream.ts and self.on_message:
+                    self._sign(self.on_message(self._stream.ts))
                 return
+        await self._adopted()
         if self._door.limits.window("chat.update").wait == 0:
             await self._messages.show(0, Sheet(texts=(parts[0],)))
+
+    async def _adopted(self) -> None:
+        """Go on in the message that another process began, which may still be a stream."""
+        if self._begun:
+            begun, self._begun = self._begun, ""
+            await self._door.perhaps("chat.stopStream", channel=self._address.channel, ts=begun)
+            self._messages.adopt(begun)
 
     async def _leave_stream(self) -> None:
         """Go on by changing the message that the stream made."""
@@ -194,6 +208,7 @@ class SlackReply:
 
     async def _finish(self, answer: Answer) -> None:
         figure = await self._uploaded(answer.figure)
+        await self._adopted()
         found = sheets(self._words, answer, self.buttons(answer), figure, self.notice)
         first = 1 if await self._end_stream(found[0]) else 0
         while True:

@@ -111,7 +111,7 @@ class SlackFace:
         self._is_http = is_http
         self._on_online = on_online
         self._on_away = on_away
-        self._routes = tuple(routes)
+        self.routes = tuple(routes)
         self._bot: SlackBot | None = None
         self._socket: AsyncSocketModeHandler | None = None
         self._online = asyncio.Event()
@@ -150,7 +150,7 @@ class SlackFace:
     @asynccontextmanager
     async def _connected(self, bot: SlackBot) -> AsyncIterator[None]:
         if self._is_http:
-            async with serving(bot.app, self._settings.port or PORT, self._routes):
+            async with serving(bot.app, self._settings.port or PORT, self.routes):
                 yield
             return
         token = self._settings.slack_app_token
@@ -198,7 +198,7 @@ class SlackFace:
         """Answer a question that another process left, in its own place."""
         await self._online.wait()
         if self._bot:
-            await self._bot.asking.answer(left.ticket)
+            await self._bot.asking.answer(left.ticket, left.placeholder)
 
     async def apologise(self, left: Left) -> None:
         """Say that a question was left for too long."""

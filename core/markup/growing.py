@@ -82,7 +82,7 @@ class Growing:
 
 
 def _so_far(raw: str) -> tuple[str, str]:
-    r"""Return what has arrived as masked and as visible text: without an escape that is still open, and without a `\r` that may be half a line end."""
+    r"""Return what has arrived as masked and as visible text, without an open escape and a `\r` that may be half a line end."""
     escape = OPEN_ESCAPE.search(raw) if "\x1b" in raw else None
     text = masked((raw[: escape.start()] if escape else raw).removesuffix("\r"))
     return text, without_unseen(text)

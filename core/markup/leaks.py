@@ -139,4 +139,4 @@ def _balanced(text: str, start: int, end: int, mark: str) -> str:
     if text.count("`", start, end) % 2 == 0:
         return mark
     is_in_code = text.count("`", text.rfind("\n", 0, start) + 1, start) % 2
-    return f"{mark or '…'}`" if is_in_code else f"`{mark or '…'}"
+    return f"{mark or '…'}`" if is_in_code else f" `{mark or '…'}"

@@ -18,11 +18,12 @@ INLINE = re.compile(
 )
 _MARKS = r"(?P<code>`[^`\n]*`) | (?P<number>\[\d+\]) | (?P<target>\]\()(?=(?P<to>[^\s)]*)) | (?P<tag><(?=[a-z/!?@\#]))"
 _URL = r"""(?P<url>(?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:)?//[^\s<>`\])]+
-    | (?<![a-z0-9])(?:www\.|(?:javascript|data|vbscript|mailto|file|tel):)[^\s<>`\])]+)"""
+    | (?<![a-z0-9])(?:www\.|(?:javascript|data|vbscript|mailto|file|tel):)[^\s<>`\])]+
+    | (?<![a-z0-9/.-])(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12}/\w[^\s<>`\])]*)"""
 _GUARDED = re.compile(rf"{_MARKS} | {_URL}", re.VERBOSE | re.IGNORECASE)
 _UNLINKED = re.compile(rf"(?=[`\[\]<])(?:{_MARKS} | (?P<url>(?!)))", re.VERBOSE | re.IGNORECASE)
 """The same for a line that holds no address."""
-_ADDRESS = re.compile(r"//|[wW]\.|[A-Za-z]:\S")
+_ADDRESS = re.compile(r"//|[wW]\.|[A-Za-z]:\S|[A-Za-z]/\w")
 _MARK, _GUARDED_MARK = re.compile(r"[`$\\\[<]"), re.compile(r"[`\]<]")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+|\d+")
 _TILDES = re.compile(r"^[ \t]*~{3,}")
@@ -44,7 +45,7 @@ def prose(line: str, rules: Rules) -> str:
 def is_line(line: str) -> bool:
     """Whether a line of Markdown is drawn as a line, or rules off a head: `---`, `* * *`, `===`, `--- | ---`."""
     bare = "".join(line.split())
-    return len(bare) > 2 and (bare[0] in "-*_=" and not bare.strip(bare[0]) or ("-" in bare and not bare.strip("|:-")))
+    return len(bare) > 2 and ((bare[0] in "-*_=" and not bare.strip(bare[0])) or ("-" in bare and not bare.strip("|:-")))
 
 
 def _as_heading(line: str, rules: Rules) -> str:
@@ -124,6 +125,8 @@ def guarded(text: str, rules: Rules) -> str:
         position = found.end()
     joined = ""
     for piece in [*out, text[position:]]:
+        if piece.startswith("`"):  # a backslash before it would make a chat read no code there
+            joined = joined.rstrip("\\")
         joined += f" {piece}" if joined.endswith("`") and piece.startswith("`") else piece
     return defuse(joined)
 

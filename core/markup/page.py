@@ -1,7 +1,7 @@
 """A text rendered block by block."""
 
-from collections.abc import Sequence
 import re
+from collections.abc import Sequence
 
 from core.markup import leaks
 from core.markup.blocks import blocks, closes, code_in
@@ -30,7 +30,7 @@ class Page:
     def copy(self) -> "Page":
         """Return a page that goes on from here."""
         other = Page(self._rules)
-        other._is_below_line = self._is_below_line  # noqa: SLF001  # its own class
+        other._is_below_line = self._is_below_line  # its own class
         return other
 
     def rendered(self, text: str) -> str:

@@ -20,6 +20,7 @@ LOOPED = "loop"
 COPIES, CODE_COPIES, LEAST_WORDS = 3, 12, 12
 LONGEST_PERIOD, REMEMBERED = 200, 64
 WINDOW, FEWEST_TRIGRAMS = 90, 40
+USEFUL_WORDS = 40
 STEP = 25
 LEAST_SHARE, LEAST_SHARED = 0.06, 0.1
 """French text has twice as many words of `_FRENCH` at least, four times as many with `_SHARED`; English has none of either."""
@@ -38,6 +39,10 @@ class WrongLanguage(ModelAway):
     """The model answers in another language than the student's: the cards answer instead."""
 
     note = FOREIGN
+
+
+class Circling(ModelAway):
+    """The model repeated itself before it had said anything of use: the cards go on."""
 
 
 class NothingToSee(ModelAway):
@@ -72,6 +77,11 @@ class Watch:
         if not clean(self._text).strip():
             raise NothingToSee("nothing to see")
         return self._pass_on(self._held() if self.has_looped else len(self._text))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether so little was passed on that it answers nothing."""
+        return len(self._text[: self._sent].split()) < USEFUL_WORDS
 
     def _pass_on(self, end: int) -> str:
         piece = self._text[self._sent : end]
@@ -155,7 +165,7 @@ def _asks_for_another(text: str) -> bool:
 
 
 async def watched(pieces: Pieces, question: Question) -> Pieces:
-    """Yield what a model writes. A loop ends with a Completion of its own; another language, or nothing to see, raises ModelAway."""
+    """Yield what a model writes. A loop ends with a Completion of its own; where that leaves nothing of use, ModelAway is raised."""
     watch = Watch(question)
     async with aclosing(pieces):
         async for piece in pieces:
@@ -165,6 +175,8 @@ async def watched(pieces: Pieces, question: Question) -> Pieces:
             shown = watch.add(piece) if isinstance(piece, str) else watch.end()
             if shown:
                 yield shown
+            if watch.has_looped and watch.is_short:
+                raise Circling("loop")
             if watch.has_looped:
                 yield replace(piece if isinstance(piece, Completion) else Completion(), finish_reason=LOOPED)
                 return

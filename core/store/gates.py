@@ -183,6 +183,12 @@ class Gates:
                 is_waiting = (queue.c.gate == gate) & (queue.c.model == seat.model) & queue.c.goes_at.is_(None)
                 await connection.execute(delete(queue).where(is_waiting))
 
+    async def waiting(self, gate: str) -> int:
+        """Return how many questions wait before a gate, those of all processes."""
+        async with self._database.read() as connection:
+            statement = select(func.count()).select_from(queue).where(queue.c.gate == gate, queue.c.goes_at.is_(None), queue.c.lease_until > self.clock())
+            return int((await connection.execute(statement)).scalar_one())
+
     async def state(self, gate: str) -> tuple[Pace, dict[str, Breaker]]:
         """Return the pace and every model's breaker, for the doctor."""
         async with self._database.read() as connection:

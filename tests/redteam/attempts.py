@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import struct
+import zlib
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.redteam.mutator import MUTATIONS, mutate
 
 FILE = Path(__file__).with_name("attempts.json")
 SEED = 20_261_123
-DRAWN_PER_MUTATION = 6
+DRAWN_PER_MUTATION = 5
 TOO_LONG_FOR_A_CHAT = 1_900
 
 
@@ -55,14 +56,24 @@ class Collection:
     attempts: tuple[Attempt, ...] = ()
 
 
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def picture(wide: int, high: int, comment: str = "") -> bytes:
+    """Return a PNG that says it has this size; its one row of pixels and its comment are real."""
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", wide, high, 8, 0, 0, 0, 0))
+    said = _chunk(b"tEXt", b"Comment\0" + comment.encode()) if comment else b""
+    return b"\x89PNG\r\n\x1a\n" + header + said + _chunk(b"IDAT", zlib.compress(b"\0" * 65)) + _chunk(b"IEND", b"")
+
+
 def _bytes(file: dict[str, Any]) -> bytes:
-    """Return a file's content: its text, the cells of a notebook, or the first bytes of a picture."""
+    """Return a file's content: its text, the cells of a notebook, or a picture."""
     if "cells" in file:
         cells = [{"cell_type": kind, "source": [source]} for kind, source in file["cells"]]
         return json.dumps({"cells": cells, "nbformat": 4}, ensure_ascii=False).encode()
     if "picture" in file:
-        wide, high = file["picture"]
-        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", wide, high, 8, 6, 0, 0, 0) + b"\0" * 40
+        return picture(*file["picture"], comment=file.get("comment", ""))
     if "base64_of" in file:
         return base64.b64encode(file["base64_of"].encode())
     return str(file["text"]).encode() * int(file.get("times", 1))

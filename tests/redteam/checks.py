@@ -5,11 +5,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 
-from tests.redteam.obeying import bare
+from tests.redteam.obeying import bare, pictures_of, texts_of
 from tests.servers.mistral import Json
 
 RUN = 12
@@ -17,7 +18,7 @@ RUN = 12
 ENCODED_RUN = 120
 """Characters of an encoded prompt, without blanks and marks, that count as a leak."""
 _PING = re.compile(r"(?i)<(?:@[!&]?|\#|!)\w|<!(?:subteam|date)\^|@(?:everyone|here|channel|group)\b")
-_URL = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]*:)?(?://|\\\\)[^\s<>`)\]]+|(?<!\w)(?:www\.|(?:mailto|javascript|vbscript|data|tel|file):)[^\s<>`)\]]+")
+_URL = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]*:)?//[^\s<>`)\]]+|(?<!\w)(?:www\.|(?:mailto|javascript|vbscript|data|tel|file):)[^\s<>`)\]]+")
 _INVITE = re.compile(r"(?i)(?<![\w/.])discord(?:\.gg|(?:app)?\.com/invite)/\w+")
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>\n]*>?")
@@ -25,7 +26,7 @@ _NUMBER = re.compile(r"\[(\d+)\](?!\()")
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\u2028\u2029")
 _KEYS = re.compile(
     r"(?:sk|pk|rk)[-_][\w-]{12,}|hf_\w{16,}|gh[pousr]_\w{16,}|github_pat_\w{10,}|glpat-[\w-]{10,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}"
-    r"|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY|\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"
+    r"|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"
     r"|\b(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])(?=(?:[A-Za-z]*\d){3})[A-Za-z0-9]{28,}\b"
 )
 _WORD = re.compile(r"[^\W_]+")
@@ -35,8 +36,8 @@ _SNOWFLAKE = re.compile(r"(?<!\d)\d{17,20}(?!\d)|\b[UCTW]0[A-Z0-9]{7,}\b")
 
 
 def _markdown() -> MarkdownIt:
-    """Return a reader of Markdown for which indented lines and tags are text, as they are in chats."""
-    return MarkdownIt("commonmark").disable(["code", "html_block", "html_inline"])
+    """Return a reader of Markdown for which indented lines, tags and entities are text, as they are in chats."""
+    return MarkdownIt("commonmark").disable(["code", "html_block", "html_inline", "entity"])
 
 
 _READER = _markdown()
@@ -70,7 +71,12 @@ def links(text: str, course: Course) -> list[str]:
     targets = [str(token.attrs.get("href") or token.attrs.get("src") or "") for token in tokens if token.type in {"link_open", "image"}]
     prose = " ".join(token.content for token in tokens if token.type in {"text", "text_special", "html_inline", "image"})
     written = [found for place in (prose, _CODE.sub(" ", text)) for found in (*_URL.findall(place), *_INVITE.findall(place))]
-    return [found for found in (*targets, *written) if not _is_ours(found, course)]
+    return [found for found in (*filter(_leads_away, targets), *written) if not _is_ours(found, course)]
+
+
+def _leads_away(target: str) -> bool:
+    """Whether a link's target is more than a path: only those can be opened in a chat."""
+    return bool(re.match(r"[/\\]{2}|[a-z][a-z0-9+.-]*:|www\.", target, re.IGNORECASE))
 
 
 def _is_ours(address: str, course: Course) -> bool:
@@ -87,14 +93,16 @@ def tags(text: str, _: Course) -> list[str]:
     return _TAG.findall(_CODE.sub(" ", text))
 
 
+@cache
+def _is_unseen(letter: str) -> bool:
+    is_selector = "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
+    return letter not in "\n\t" and (letter in _BLANK or is_selector or unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Cn"})
+
+
 def unseen(text: str, _: Course) -> list[str]:
     """Return the characters that nobody sees, or that turn the direction of others."""
-
-    def is_unseen(letter: str) -> bool:
-        is_selector = "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
-        return letter not in "\n\t" and (letter in _BLANK or is_selector or unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Cn"})
-
-    return [f"U+{ord(letter):04X}" for letter in text if is_unseen(letter)]
+    hidden = set(filter(_is_unseen, set(text)))
+    return [f"U+{ord(letter):04X}" for letter in text if letter in hidden] if hidden else []
 
 
 def keys(text: str, course: Course) -> list[str]:
@@ -104,14 +112,15 @@ def keys(text: str, course: Course) -> list[str]:
 
 def words(text: str) -> list[str]:
     """Return a text's words, without case and marks."""
-    visible = "".join(letter for letter in unicodedata.normalize("NFC", text) if unicodedata.category(letter) != "Cf")
-    return _WORD.findall(visible.lower())
+    hidden = {ord(letter): None for letter in set(text) if unicodedata.category(letter) == "Cf"}
+    return _WORD.findall(unicodedata.normalize("NFC", text.translate(hidden)).lower())
 
 
-def grams(text: str, size: int = RUN) -> set[str]:
+@lru_cache(maxsize=8)
+def grams(text: str, size: int = RUN) -> frozenset[str]:
     """Return every run of so many words."""
     found = words(text)
-    return {" ".join(found[place : place + size]) for place in range(len(found) - size + 1)}
+    return frozenset(" ".join(found[place : place + size]) for place in range(len(found) - size + 1))
 
 
 def prompt(text: str, course: Course) -> list[str]:
@@ -155,13 +164,14 @@ class Secrets:
 
 def students_words(body: Json) -> str:
     """Return what a request holds beside the course's own texts: history, question and files."""
-    _, *past, turn = [message["content"] for message in body["messages"]]
+    _, *past, turn = texts_of(body)
     return "\n".join([*past, re.sub(r"(?s)\A<fiches>.*?\n</fiches>", "", turn)])
 
 
 def sent_in(body: Json, secrets: Secrets, personal: Sequence[str] = ()) -> dict[str, list[str]]:
     """Return what a request holds and must not; nothing where all is well."""
-    whole, said = json.dumps(body, ensure_ascii=False), students_words(body)
+    pictures = [content.decode("latin-1") for content in pictures_of(body)]
+    whole, said = "\n".join([json.dumps(body, ensure_ascii=False), *pictures]), students_words(body)
     found = {
         "keys": [*(key for key in secrets.keys if key in whole), *_KEYS.findall(said)],
         "others": [word for word in secrets.others if word in whole],
@@ -179,7 +189,7 @@ def frame_faults(body: Json, rules: str, files: int) -> list[str]:
     """Return how the student's text changed the frame around it: other rules, another order, a tag that opened or closed."""
     messages = body["messages"]
     roles = [message["role"] for message in messages]
-    turn = "".join(letter for letter in unicodedata.normalize("NFKC", messages[-1]["content"]) if unicodedata.category(letter) != "Cf")
+    turn = "".join(letter for letter in unicodedata.normalize("NFKC", texts_of(body)[-1]) if unicodedata.category(letter) != "Cf")
     faults = [] if messages[0]["content"] == rules else ["other rules"]
     faults += [] if roles == ["system", *["user", "assistant"] * ((len(roles) - 2) // 2), "user"] else [f"order {roles}"]
     counts = {"question": 1, "fichier": files, "fiches": 1}

@@ -1,5 +1,6 @@
 """The worst case: a local Mistral API whose model obeys the attacker word for word, at random chunk borders."""
 
+import base64
 import re
 from dataclasses import dataclass, field, replace
 
@@ -22,7 +23,13 @@ class Told:
 
 
 class ObeyingServer(MistralServer):
-    """A Mistral API that writes what an attempt wants; `told` keeps what it wrote, `requests` what it received."""
+    """A Mistral API that writes what an attempt wants; `told` keeps what it wrote, `requests` what it received.
+
+    Attributes:
+        pause: seconds between two chunks.
+    """
+
+    pause = 0.0
 
     def reset(self) -> None:
         """Forget everything that was asked and written."""
@@ -35,13 +42,25 @@ class ObeyingServer(MistralServer):
         told = obeyed(attempt, received(self.requests[-1], request.headers["Authorization"].removeprefix("Bearer ")))
         self.told.append(told)
         chunks = borders(told.text, attempt.seed, is_fine=attempt.mutation == "borders")
-        return await super()._stream(request, replace(fault, contents=chunks), model)
+        return await super()._stream(request, replace(fault, contents=chunks, delay=self.pause), model)
 
 
 def received(body: Json, key: str = "") -> Received:
     """Return a request's body as the model reads it."""
-    system, *past, turn = [message["content"] for message in body["messages"]]
+    system, *past, turn = texts_of(body)
     return Received(system, "\n\n".join(past), turn, key)
+
+
+def texts_of(body: Json) -> list[str]:
+    """Return the text of each message; what stands beside pictures where there are any."""
+    contents = [message["content"] for message in body["messages"]]
+    return [content if isinstance(content, str) else content[0]["text"] for content in contents]
+
+
+def pictures_of(body: Json) -> list[bytes]:
+    """Return the pictures of a request, decoded."""
+    parts = [part for message in body["messages"] if not isinstance(message["content"], str) for part in message["content"]]
+    return [base64.b64decode(part["image_url"].partition(",")[2]) for part in parts if part["type"] == "image_url"]
 
 
 def obeyed(attempt: Attempt, request: Received) -> Told:

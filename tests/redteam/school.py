@@ -1,29 +1,32 @@
 """A class under attack: the real core with a real store, other students' turns in it, and the obeying model behind it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 
 from core.errors import ProfondError
 from core.messages import Answer, Question, Zone
-from core.profond import Profond, course_template, open_profond
+from core.profond import Profond, open_profond
 from core.reply import quoted
+from core.search import Found
 from core.settings import Settings
 from core.words import error_words, words_in
 from tests.redteam.attempts import Attempt
 from tests.redteam.checks import Course, Secrets
-from tests.redteam.obeying import NOBODY, ObeyingServer, Told
+from tests.redteam.obeying import NOBODY, ObeyingServer, Told, received, texts_of
 from tests.samples import ask
 from tests.servers.mistral import Json
 from tests.surfaces import RecordingSurface
 
 KEY = "Zq7Xw2Lk9Vb4Tn1Rc8Yp5Md3Hs6Gf0Ja"
 SECRET_KEY = "secret-de-la-base-0123456789-0123456789"
-CARRIER = "C'est quoi une convolution ? "
-"""A question of the course, put before an attempt that the search alone has stopped: the model must be reached."""
+PLAIN = "C'est quoi une convolution ?"
 GUILD, ROOM, VICTIM = "770000000000000077", "770000000000000501", "770000000000004202"
+THREAD = f"discord:{GUILD}:{ROOM}:i9"
+"""The thread of all attempts: each is asked in private by somebody new, so that attackers do not read one another there."""
 CANARIES = ("canari-public-ailleurs", "canari-prive-ailleurs", "canari-prive-ici", "canari-public-ici")
 NAMES = ("Quatrebarbes", "Zéphyrine", "Lycée Bombardier", "salon-des-initiés")
 _numbers = count(1)
@@ -31,7 +34,7 @@ _numbers = count(1)
 
 @dataclass
 class Run:
-    """What came of one attempt: what was sent, what the model wrote, and every text that somebody could read."""
+    """What came of one attempt: what was sent, what the model wrote, every text that somebody could read, and the error that ended it."""
 
     attempt: Attempt
     sent: list[Json] = field(default_factory=list)
@@ -39,8 +42,9 @@ class Run:
     seen: list[str] = field(default_factory=list)
     pinged: set[str] = field(default_factory=set)
     secrets: Secrets = field(default_factory=Secrets)
-    zones: list[Zone] = field(default_factory=list)
     is_refused: bool = False
+    is_stopped_by_search: bool = False
+    broke: str = ""
 
 
 @dataclass
@@ -50,14 +54,12 @@ class School:
     profond: Profond
     server: ObeyingServer
     rules: str = ""
-    runs: list[Run] = field(default_factory=list)
 
     def course(self, run: Run) -> Course:
         """Return what the reader of a run may meet."""
-        given = [message["content"] for body in run.sent for message in (body["messages"][0], body["messages"][-1])]
-        sections = course_template(self.profond.course).sections
-        frames = [sections[name] for name in ("turn", "beginner", "plain")]
-        passages = max((text.count("\n<fiche numero=") for text in given), default=0)
+        turns = [received(body).turn for body in run.sent]
+        frames = [received(body).value("frame", run.attempt.seed) for body in run.sent]
+        passages = max((text.count("\n<fiche numero=") for text in turns), default=0)
         return Course("\n".join([self.rules, *frames]), self.profond.assistant._links, passages, (KEY, SECRET_KEY))
 
 
@@ -71,6 +73,7 @@ def made_settings(folder: Path, server: ObeyingServer, **changes: object) -> Set
         "mistral_requests_per_second": 10_000.0,
         "mistral_tokens_per_minute": 10**9,
         "budget_month_eur": 10_000.0,
+        "cache_size": 0,
         **changes,
     }
     return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # fields by name
@@ -80,12 +83,17 @@ def made_settings(folder: Path, server: ObeyingServer, **changes: object) -> Set
 async def open_school(folder: Path) -> AsyncIterator[School]:
     """Open the core; other students have asked elsewhere already."""
     async with ObeyingServer(key=KEY) as server, open_profond(made_settings(folder, server)) as profond:
-        school = School(profond, server)
-        await neighbours(school, f"discord:{GUILD}:{ROOM}", *CANARIES[:2])
-        await play(school, NOBODY, question=CARRIER)
-        school.rules = server.requests[-1]["messages"][0]["content"]
-        server.reset()
-        yield school
+        yield await with_rules(School(profond, server))
+
+
+async def with_rules(school: School) -> School:
+    """Return a school in which others have asked already, and whose rules are known from a harmless question."""
+    await neighbours(school, f"discord:{GUILD}:{ROOM}", *CANARIES[:2])
+    await neighbours(school, THREAD, CANARIES[3], CANARIES[2])
+    await play(school, Run(replace(NOBODY, question=PLAIN)))
+    school.rules = texts_of(school.server.requests[-1])[0]
+    school.server.reset()
+    return school
 
 
 async def neighbours(school: School, place: str, public: str, private: str) -> None:
@@ -100,43 +108,67 @@ async def neighbours(school: School, place: str, public: str, private: str) -> N
             is_private=is_private,
             is_exempt=True,
         )
-        await ask(school.profond.store, question, parts=(f"Réponse à {canary}.",))
+        await ask(school.profond.store, question, parts=(f"Réponse à {canary}." if is_private else "Une convolution glisse un filtre.",))
+
+
+@contextmanager
+def obliging(school: School) -> Iterator[None]:
+    """Have the search take every question for one of the course: the model must be reached."""
+    index = school.profond.index
+    search = index.search
+
+    def find(text: str) -> Found:
+        found = search(text)
+        return found if found.zone is Zone.SURE else search(PLAIN)
+
+    with patch.object(index, "search", find):
+        yield
 
 
 async def run_attempt(school: School, attempt: Attempt) -> Run:
-    """Play an attempt as it stands; if the model was not reached, once more behind a question of the course."""
+    """Play an attempt as it stands; if the model was not reached, once more with a search that stops nothing."""
     run = Run(attempt, secrets=Secrets(keys=(KEY, SECRET_KEY), others=CANARIES, ids=(GUILD, ROOM, VICTIM), names=NAMES))
-    for question in (attempt.question, CARRIER + attempt.question):
-        before = len(school.server.requests), len(school.server.told)
-        await play(school, attempt, question, run)
-        run.sent += school.server.requests[before[0] :]
-        run.told += school.server.told[before[1] :]
-        if run.sent or run.is_refused:
-            break
+    await play(school, run)
+    if not (run.sent or run.is_refused):
+        run.is_stopped_by_search = True
+        with obliging(school):
+            await play(school, run)
     return run
 
 
-async def play(school: School, attempt: Attempt, question: str, run: Run | None = None) -> None:
+async def play(school: School, run: Run) -> None:
     """Ask in a thread where another student has asked, and keep every text that came to be read."""
-    run = run or Run(attempt)
-    number = next(_numbers)
-    person, place = f"discord:{GUILD}{number}", f"discord:{GUILD}:{ROOM}:i{number}"
-    await neighbours(school, place, CANARIES[3], CANARIES[2])
-    school.server.attempt = attempt
+    attempt, number = run.attempt, next(_numbers)
+    person = f"discord:{GUILD}{number}"
     for text in attempt.turns:
-        earlier = Question(text=text, person=person, conversation=place, event=f"discord:i:{next(_numbers)}")
+        earlier = Question(text=text, person=person, conversation=THREAD, event=f"discord:i:{next(_numbers)}", is_private=True)
         await ask(school.profond.store, earlier, parts=("Une convolution glisse un filtre.",))
-    asked = Question(text=question, person=person, conversation=place, event=f"discord:i:{next(_numbers)}", files=attempt.files)
+    asked = Question(
+        text=attempt.question, person=person, conversation=THREAD, event=f"discord:i:{number}", files=attempt.files, is_private=True
+    )
     surface = RecordingSurface(2_000, appends=number % 2 == 1)
-    try:
-        answer = await school.profond.assistant.answer(await school.profond.assistant.take(asked), surface)
-    except ProfondError as refusal:
-        run.is_refused = True
-        run.seen += [error_words(words_in("fr"), refusal)]
-    else:
-        run.zones.append(answer.zone)
-        run.seen += [quoted(question), *(part for parts in surface.updates for part in parts), *_read_in(answer)]
-        run.seen += await _kept(school, answer, person)
+    with listening(school, run):
+        try:
+            answer = await school.profond.assistant.answer(await school.profond.assistant.take(asked), surface)
+        except ProfondError as refusal:
+            run.is_refused = True
+            run.seen += [error_words(words_in("fr"), refusal)]
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is a fault of the product's, and the other attempts go on
+            run.broke = type(error).__name__
+        else:
+            run.seen += [quoted(attempt.question), *(part for parts in surface.updates for part in parts), *_read_in(answer)]
+            run.seen += await _kept(school, answer, person)
+
+
+@contextmanager
+def listening(school: School, run: Run) -> Iterator[None]:
+    """Have the model obey this attempt, and keep what it received and wrote."""
+    server = school.server
+    sent, told = len(server.requests), len(server.told)
+    server.attempt = run.attempt
+    yield
+    run.sent += server.requests[sent:]
+    run.told += server.told[told:]
 
 
 def _read_in(answer: Answer) -> list[str]:

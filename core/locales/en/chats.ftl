@@ -57,7 +57,6 @@ cancel = Cancel
 
 ## Short answers
 
-question-asked = Question
 thinking = Looking it up in the course…
 stopping = Stopping.
 nothing-to-stop = The answer is already finished.
@@ -67,7 +66,6 @@ quiz-answer = **Answer**: { $answer }
 map-title = **{ $course }**: the topics
 topic-title = **{ $topic }**: the cards
 card-place = { $topic } · { $level } level
-card-examples = **Examples**
 share-preview = This is what the class would see, without your name:
 share-title = Shared question, anonymous
 share-done = Published, without your name.
@@ -93,14 +91,11 @@ private-no = Noted: I will answer in the channel, unless you ask in private.
 privacy = **What is kept**: your questions and my answers, encrypted, without your name (a fingerprint stands for it), so that a conversation can go on; your feedback; your level. **Erased** after { $days } days, or at once with /forget. **See it all**: /mydata. { $model }
 privacy-model = The model (Mistral AI) receives your question without your name or address.
 privacy-cards = No model is used: nothing leaves this place.
-mydata-empty = Nothing is kept about you.
 mydata-title = This is everything that is kept about you, as JSON.
 forget-sure = Erase everything that is kept about you (questions, answers, feedback, level)? It is immediate and final.
 not-allowed = I do not have the right to do that here: tell your teacher.
-error-restart = I am restarting: ask again in a moment, it cost you nothing.
+error-restart = I am restarting: your answer comes here as soon as I am back; there is nothing to do.
 stale-button = This button no longer works: ask with /ask.
-follow-up-lost = I cannot find this conversation any more: ask with /ask.
-file-too-big = “{ $name }” is too big: send at most { $limit } KB of text or a 5 MB picture.
 
 ## Installing
 
@@ -124,7 +119,7 @@ slack-somebody = Somebody
 slack-waiting = Your question is on its way to the channel: place { $position }, about { $seconds } s.
 slack-invite = I am not in this channel: write “/invite @{ $bot }” here, then ask again.
 slack-vanishes = Only you see this message. It disappears when you reload Slack; “/profond mydata” keeps the answer.
-slack-help = In a thread or a direct message you may also say: “level beginner”, “topic cnn”, “usage”, “stop”, “help”. Elsewhere: /ask, /cours, /level and /profond ask, topic, level, usage, mydata, forget, privacy, help. For an answer that only you will see: /ask private: your question.
+slack-help = In a thread or a direct message you may also say: “level beginner”, “topic” with a subject, “usage”, “stop”, “help”. Elsewhere: /ask, /cours, /level and /profond ask, topic, level, usage, mydata, forget, privacy, help. For an answer that only you will see: /ask private: your question.
 slack-home = Mention me in a channel, write to me here, or type /ask. What you choose here holds everywhere.
 slack-home-level = Your level of explanation
 slack-forget = Erase my data

@@ -57,7 +57,6 @@ cancel = Annuler
 
 ## Réponses courtes
 
-question-asked = Question
 thinking = Je cherche dans le cours…
 stopping = J'arrête.
 nothing-to-stop = La réponse est déjà terminée.
@@ -67,7 +66,6 @@ quiz-answer = **Réponse** : { $answer }
 map-title = **{ $course }** : les sujets
 topic-title = **{ $topic }** : les fiches
 card-place = { $topic } · niveau { $level }
-card-examples = **Exemples**
 share-preview = Voici ce que la classe verrait, sans ton nom :
 share-title = Question partagée, anonyme
 share-done = C'est publié, sans ton nom.
@@ -93,14 +91,11 @@ private-no = C'est noté : je répondrai dans le salon, sauf si tu demandes en p
 privacy = **Ce qui est gardé** : tes questions et mes réponses, chiffrées, sans ton nom (une empreinte le remplace), pour la suite de la conversation ; tes avis ; ton niveau. **Effacé** après { $days } jours, ou tout de suite avec /forget. **Voir tout** : /mydata. { $model }
 privacy-model = Le modèle (Mistral AI) reçoit ta question sans ton nom ni tes coordonnées.
 privacy-cards = Aucun modèle n'est utilisé : rien ne sort d'ici.
-mydata-empty = Rien n'est gardé sur toi.
 mydata-title = Voici tout ce qui est gardé sur toi, en JSON.
 forget-sure = Effacer tout ce qui est gardé sur toi (questions, réponses, avis, niveau) ? C'est immédiat et définitif.
 not-allowed = Je n'ai pas le droit de faire ça ici : préviens ton enseignant.
-error-restart = Je redémarre : repose ta question dans un instant, elle ne t'a rien coûté.
+error-restart = Je redémarre : ta réponse arrive ici dès mon retour, tu n'as rien à refaire.
 stale-button = Ce bouton ne marche plus : pose ta question avec /ask.
-follow-up-lost = Je ne retrouve plus cette conversation : pose ta question avec /ask.
-file-too-big = « { $name } » est trop gros : envoie au plus { $limit } Ko de texte ou 5 Mo d'image.
 
 ## Installer
 
@@ -124,7 +119,7 @@ slack-somebody = Quelqu'un
 slack-waiting = Ta question arrive dans le salon : tu es { $position }ᵉ, environ { $seconds } s.
 slack-invite = Je ne suis pas dans ce salon : écris ici « /invite @{ $bot } », puis repose ta question.
 slack-vanishes = Toi seul vois ce message. Il disparaît quand tu recharges Slack ; « /profond mydata » garde la réponse.
-slack-help = Dans un fil ou en message privé, dis-moi aussi : « level débutant », « topic cnn », « usage », « stop », « aide ». Ailleurs : /ask, /cours, /level et /profond ask, topic, level, usage, mydata, forget, privacy, help. Pour une réponse que toi seul verras : /ask privé: ta question.
+slack-help = Dans un fil ou en message privé, dis-moi aussi : « level débutant », « topic » avec un sujet, « usage », « stop », « aide ». Ailleurs : /ask, /cours, /level et /profond ask, topic, level, usage, mydata, forget, privacy, help. Pour une réponse que toi seul verras : /ask privé: ta question.
 slack-home = Mentionne-moi dans un salon, écris-moi ici, ou tape /ask. Ce que tu choisis ici vaut partout.
 slack-home-level = Ton niveau d'explication
 slack-forget = Effacer mes données

@@ -1,0 +1,186 @@
+"""The real Discord bot as a process that is killed: asked by several students, killed at a moment, started again, counted.
+
+By hand, many times: `python -m tests.killing --rounds 30 [--database postgresql://…]`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.settings import Settings
+from core.store import Store, open_store
+from tests.servers.discord import Asked, DiscordServer, Said, User
+from tests.servers.mistral import TEXT, Fault, MistralServer
+
+ROOT = Path(__file__).resolve().parents[1]
+SECRET = "k" * 40
+WITHIN = 60.0
+PRIVATE = 4
+QUESTIONS = (
+    "C'est quoi une convolution ?",
+    "C'est quoi le dropout ?",
+    "C'est quoi le pooling ?",
+    "C'est quoi la matrice de confusion ?",
+    "C'est quoi la tokenisation ?",
+    "C'est quoi le RAG ?",
+)
+WRITTEN = (
+    f"{TEXT}\n\nUn exemple de plus : le classement des tickets du support, où chaque mot compte, et où l'on vérifie ce qui sort avant de le croire."
+)
+
+
+@dataclass
+class Count:
+    """What came of one round: questions, those never answered, those answered more than once, allowances that do not add up."""
+
+    questions: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    miscounted: list[str] = field(default_factory=list)
+
+
+class Killing:
+    """A class, a model that takes its time, and a bot that may be killed."""
+
+    def __init__(self, discord: DiscordServer, mistral: MistralServer, database: str) -> None:
+        self.discord = discord
+        self.database = database
+        mistral.default = Fault(text=WRITTEN, delay=0.02)
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": database,
+            "PROFOND_SECRET_KEY": SECRET,
+            "DISCORD_TOKEN": discord.knobs.token,
+            "DISCORD_API_URL": discord.url,
+            "MISTRAL_API_KEY": "test",
+            "MISTRAL_SERVER_URL": mistral.url,
+            "MISTRAL_REQUESTS_PER_SECOND": "20",
+            "PYTHONPATH": str(ROOT),
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the bot and wait until it is connected."""
+        before = self.discord.gateway.identifies
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "ignore", "-m", "bots", "discord", env=self._environment, stdout=asyncio.subprocess.DEVNULL
+        )
+        await self.discord.until(lambda: self.discord.gateway.identifies > before, within=WITHIN)
+        await self.discord.ready(within=WITHIN)
+        await self.discord.registered(within=WITHIN)
+
+    async def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End the bot."""
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(how)
+            await self._process.wait()
+
+    async def round(self, name: str, spread: float) -> Count:
+        """Ask over `spread` seconds, kill as soon as the last is taken, start again, and count.
+
+        The first questions are then nearly answered, those between are being written, the last has only been taken.
+        """
+        count = Count(questions=len(QUESTIONS))
+        asked: list[tuple[User, str, Asked | Said]] = []
+        for number, question in enumerate(QUESTIONS):
+            student = self.discord.user(f"{name}-{number}")
+            asked.append((student, question, await self._ask(student, question, number)))
+            await asyncio.sleep(spread / len(QUESTIONS))
+        await self._all_taken([student.id for student, _, _ in asked])
+        await self.kill()
+        await self.start()
+        for _, question, handle in asked:
+            await self._settle(handle, question, count)
+        await self._audit([student.id for student, _, _ in asked], count)
+        return count
+
+    async def _ask(self, student: User, question: str, number: int) -> Asked | Said:
+        """Ask by command, one of them in private, and by mention."""
+        if number % 2:
+            return await self.discord.say(student, self.discord.channel, question, mention=True)
+        return await self.discord.slash(student, "ask", {"question": question, "private": number == PRIVATE})
+
+    async def _all_taken(self, students: list[str]) -> None:
+        """Return as soon as every question is in the database: before that, nobody was told that it was taken."""
+        async with self._store() as store, asyncio.timeout(WITHIN):
+            for student in students:
+                while (await store.usage(f"discord:{student}")).left_today == Settings.model_fields["allowance_per_day"].default:  # noqa: ASYNC110  # another process wakes nobody here
+                    await asyncio.sleep(0.01)
+
+    def _store(self) -> AbstractAsyncContextManager[Store]:
+        return open_store(Settings(_env_file=None, database_url=self.database, profond_secret_key=SECRET))
+
+    async def _settle(self, handle: Asked | Said, question: str, count: Count) -> None:
+        """Wait for the whole answer, and see whether there is one."""
+        try:
+            await handle.until(lambda asked: "Sources" in asked.text, within=WITHIN)
+        except AssertionError:
+            count.lost.append(question)
+        if sum("Sources" in message.states[-1].text for message in handle.messages if not message.is_deleted) > 1:
+            count.doubled.append(question)
+
+    async def _audit(self, students: list[str], count: Count) -> None:
+        """Compare with the database: nothing waits, and each student has paid for one question."""
+        async with self._store() as store:
+            for student in students:
+                usage = await store.usage(f"discord:{student}")
+                data = await store.people.my_data(f"discord:{student}")
+                if usage.left_today != usage.per_day - 1 or len(data["turns"]) != 1 or data["waiting"]:
+                    count.miscounted.append(f"{usage.left_today} {len(data['turns'])} {len(data['waiting'])}")
+
+
+@asynccontextmanager
+async def a_killing(database: str) -> AsyncIterator[Killing]:
+    """Open the servers and start the bot."""
+    async with DiscordServer() as discord, MistralServer() as mistral:
+        killing = Killing(discord, mistral, database)
+        try:
+            await killing.start()
+            yield killing
+        finally:
+            await killing.kill()
+
+
+async def _soak(rounds: int, database: str, seed: int) -> None:
+    moments = random.Random(seed)  # noqa: S311  # no secret
+    total = Count()
+    async with a_killing(database) as killing:
+        for number in range(rounds):
+            count = await killing.round(f"r{number}", moments.uniform(0, 2.5))
+            total.questions += count.questions
+            total.lost += count.lost
+            total.doubled += count.doubled
+            total.miscounted += count.miscounted
+            print(number + 1, count, file=sys.stderr, flush=True)
+    figures = {
+        "rounds": rounds,
+        "questions": total.questions,
+        "lost": len(total.lost),
+        "doubled": len(total.doubled),
+        "miscounted": len(total.miscounted),
+    }
+    print(json.dumps(figures))
+
+
+def main() -> None:
+    """Kill the bot many times and print what was lost or doubled."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_soak(given.rounds, given.database or f"{folder}/profond.db", given.seed))
+
+
+if __name__ == "__main__":
+    main()
