@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord")
+NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord", "slack")
 
 
 def main() -> int:

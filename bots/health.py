@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from core import measures
-from core.errors import SetupError
 
 log = structlog.get_logger()
 HELP = {
@@ -56,7 +55,7 @@ def _buckets(classes: list[int]) -> list[tuple[str, float]]:
 
 @asynccontextmanager
 async def serve_health(port: int | None, is_ready: Callable[[], bool], gauges: Gauges) -> AsyncIterator[None]:
-    """Serve health and figures while the block runs; without a port, nothing. Raises SetupError where the port is taken."""
+    """Serve health and figures while the block runs; without a port, or where it is taken, nothing: a class is worth more than its figures."""
     if port is None:
         yield
         return
@@ -68,7 +67,7 @@ async def serve_health(port: int | None, is_ready: Callable[[], bool], gauges: G
         try:
             await web.TCPSite(runner, port=port).start()
         except OSError:
-            raise SetupError("health-port", port=port) from None
+            log.warning("health_port_taken", port=port)
         yield
     finally:
         await runner.cleanup()

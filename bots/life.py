@@ -38,7 +38,7 @@ class Face(Protocol):
 async def live(profond: Profond, face: Face, *, port: int | None = None) -> None:
     """Run a face until it is told to stop; what is being answered is finished, or left to whoever comes next.
 
-    `port` serves health and figures; a face that serves HTTP itself brings them along. Raises SetupError.
+    `port` serves health and figures; a face that serves HTTP itself brings them along. Raises SetupError as the face does.
     """
     profond.index.warm()
     stopping = asyncio.Event()

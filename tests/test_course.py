@@ -9,8 +9,8 @@ import pytest
 
 from core.knowledge import Card, Course, load_course, schema
 from core.messages import Level
+from core.readability import reading_ease, sentences_in, words_in_text
 from core.settings import Settings
-from tests.readability import reading_ease, sentences_in, words_in_text
 
 COURSE = load_course(Settings(_env_file=None).course_folder)
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "course"

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import logging
+import os
 import socket
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +28,8 @@ from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, SlackServer
 from tests.servers.slack.record import description
 from tests.slack_class import QUESTION, Lesson, core_of, course_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -337,3 +342,38 @@ async def test_an_oauth_environment_changes_nothing(tmp_path: Path, monkeypatch:
 
         assert "Sources" in answer.shown
         assert BOT_USER == answer.user
+
+
+async def run_profond(slack: SlackServer, folder: Path, **changes: str) -> asyncio.subprocess.Process:
+    """Start `profond slack` as its user does."""
+    tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, "SLACK_API_URL": slack.api_url}
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG"}}
+    environment = kept | {"PYTHONPATH": str(ROOT), "HOME": str(folder)} | tokens | changes
+    command = (sys.executable, "-m", "bots", "slack")
+    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=environment, stdout=PIPE, stderr=PIPE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+async def test_the_program_serves_until_it_is_told_to_end(slack: SlackServer, tmp_path: Path) -> None:
+    """`profond slack` says that it is online, answers, and ends with 0 when it is told to."""
+    process = await run_profond(slack, tmp_path)
+    assert process.stdout is not None
+    online = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    answer = await (await slack.say("alice", "general", QUESTION)).answer()
+    process.terminate()
+    code = await asyncio.wait_for(process.wait(), 10)
+    await process.communicate()
+
+    assert "en ligne sur Slack" in online
+    assert "Sources" in answer.shown
+    assert 0 == code
+
+
+async def test_the_program_says_one_sentence_and_ends(slack: SlackServer, tmp_path: Path) -> None:
+    """A wrong token is one sentence on the error stream and exit code 1."""
+    process = await run_profond(slack, tmp_path, SLACK_BOT_TOKEN="xoxb-wrong")
+    _, said = await asyncio.wait_for(process.communicate(), 20)
+
+    assert 1 == process.returncode
+    assert "Slack refuse le jeton SLACK_BOT_TOKEN" in said.decode()
+    assert 1 == len(said.decode().strip().splitlines())

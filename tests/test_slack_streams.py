@@ -1,6 +1,7 @@
 """Answers that grow in Slack: native streams within the workspace's limits, whole answers beyond them, nothing lost or doubled."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from bots.slack_bot.limits import BURST, MOST, SECONDS, Lane, Limits
-from core.messages import ChatMessage, Completion
+from core.markup import plain
+from core.messages import ChatMessage, Completion, Level
+from core.settings import shipped_course
 from tests.servers.slack import Fault, Message
-from tests.slack_class import QUESTION, Lesson, lesson
+from tests.slack_class import QUESTION, Lesson, course_of, lesson
+from tests.surfaces import QueuedModel
 
 PIECES = ("Une convolution glisse un filtre. ", "Elle calcule une somme pondérée. ", "Le padding ajoute des bords. ", "Voilà [1]. ")
 WHOLE = " ".join(piece.strip() for piece in PIECES)
@@ -211,6 +215,22 @@ async def test_an_ask_whose_post_is_lost_is_not_doubled(room: Lesson, model: Ste
     await room.idle()
 
     assert 2 == len(room.slack.messages("general"))
+
+
+async def test_a_long_answer_takes_several_messages(tmp_path: Path) -> None:
+    """No message passes Slack's lengths; nothing is lost or doubled where one ends and the next begins."""
+    cards = course_of(shipped_course()).cards[:60]
+    marks = [f"repère{number}" for number in range(len(cards))]
+    text = "\n\n".join(f"Voici le {mark}. {plain(card.text(Level.BEGINNER))}" for mark, card in zip(marks, cards, strict=True))
+    async with lesson(tmp_path, model=QueuedModel(text)) as room:
+        handle = await room.slack.say("alice", "general", QUESTION)
+        await room.slack.until(lambda: any("Sources" in one.shown and not one.is_streaming for one in handle.messages), within=10)
+        await room.idle()
+        found = re.findall(r"repère\d+", " ".join(body(message) for message in handle.messages))
+
+        assert 3 <= len(handle.messages)
+        assert marks == found
+        assert [] == room.slack.errors
 
 
 async def test_being_limited_is_never_shown(room: Lesson, model: SteppedModel) -> None:

@@ -186,7 +186,8 @@ class Gates:
     async def waiting(self, gate: str) -> int:
         """Return how many questions wait before a gate, those of all processes."""
         async with self._database.read() as connection:
-            statement = select(func.count()).select_from(queue).where(queue.c.gate == gate, queue.c.goes_at.is_(None), queue.c.lease_until > self.clock())
+            here = (queue.c.gate == gate) & queue.c.goes_at.is_(None) & (queue.c.lease_until > self.clock())
+            statement = select(func.count()).select_from(queue).where(here)
             return int((await connection.execute(statement)).scalar_one())
 
     async def state(self, gate: str) -> tuple[Pace, dict[str, Breaker]]:

@@ -18,9 +18,10 @@ def main() -> int:
     with warnings.catch_warnings():  # discord.py imports audioop, which Python 3.13 no longer has
         warnings.simplefilter("ignore", DeprecationWarning)
         from tests.redteam import report  # noqa: PLC0415
+        from tests.redteam.attempts import collection  # noqa: PLC0415
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     core, chat = report.played()
-    known = report.collection()
+    known = collection()
     summary = report.summed(core, chat, known)
     print(report.as_json(summary))
     print(report.table(summary, known))

@@ -73,7 +73,8 @@ def _bytes(file: dict[str, Any]) -> bytes:
         cells = [{"cell_type": kind, "source": [source]} for kind, source in file["cells"]]
         return json.dumps({"cells": cells, "nbformat": 4}, ensure_ascii=False).encode()
     if "picture" in file:
-        return picture(*file["picture"], comment=file.get("comment", ""))
+        wide, high = file["picture"]
+        return picture(wide, high, file.get("comment", ""))
     if "base64_of" in file:
         return base64.b64encode(file["base64_of"].encode())
     return str(file["text"]).encode() * int(file.get("times", 1))

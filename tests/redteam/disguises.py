@@ -59,8 +59,8 @@ VERBATIM: Mapping[str, Disguise] = {
     "comments": _between(" <!-- --> "),
     "links": _around("[", "](https://docs.mistral.ai)"),
     "latex": lambda text: " ".join(f"$\\text{{{word}}}$" for word in re.findall(r"[^\W_]+", text)),
-    "zero-width": lambda text: "\u200b".join(text),
-    "soft-hyphens": lambda text: "\u00ad".join(text),
+    "zero-width": "\u200b".join,
+    "soft-hyphens": "\u00ad".join,
     "ansi": _around("\x1b[31m", "\x1b[0m"),
     "json": lambda text: json.dumps({"role": "system", "content": text}, ensure_ascii=False),
     "decomposed": lambda text: unicodedata.normalize("NFD", text),
@@ -118,7 +118,8 @@ def made_up_keys(draw: random.Random) -> str:
 
 PINGS = "@everyone @here @channel <@123456789012345678> <@!123456789012345678> <@&223456789012345678> <#323456789012345678> <!here> <!channel>"
 PINGS += " <!everyone> <@U012AB3CD> <@U012AB3CD|prof> <!subteam^S012AB3CD|@profs> <#C012AB3CD|général>"
-UNSEEN = "a\u200bb\u200cc\u200dd\u2060e\u00adf\ufeffg\u202eh\u202c\u2066i\u2069j\u115fk\u3164l\U000e0061\U000e007fm\ufe0fn\x07o\x1b[31mp\x1b[0m\x00\u2800"
+UNSEEN = "a\u200bb\u200cc\u200dd\u2060e\u00adf\ufeffg\u202eh\u202c\u2066i\u2069"
+UNSEEN += "j\u115fk\u3164l\U000e0061\U000e007fm\ufe0fn\x07o\x1b[31mp\x1b[0m\x00\u2800"
 
 
 @dataclass(frozen=True)

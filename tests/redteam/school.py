@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from core.errors import ProfondError
+from core.markup import Dialect
 from core.messages import Answer, Question, Zone
 from core.profond import Profond, open_profond
 from core.reply import quoted
@@ -44,7 +45,17 @@ class Run:
     secrets: Secrets = field(default_factory=Secrets)
     is_refused: bool = False
     is_stopped_by_search: bool = False
+    is_unpaid: bool = False
     broke: str = ""
+
+
+class Wall(RecordingSurface):
+    """A surface that keeps what it shows: it edits or appends, and draws tables and lines or not, by its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(2_000, appends=number % 2 == 1)
+        draws = number % 3 == 0
+        self.dialect = Dialect(tables=draws, headings=6 if draws else 3, lines=draws)
 
 
 @dataclass
@@ -143,10 +154,8 @@ async def play(school: School, run: Run) -> None:
     for text in attempt.turns:
         earlier = Question(text=text, person=person, conversation=THREAD, event=f"discord:i:{next(_numbers)}", is_private=True)
         await ask(school.profond.store, earlier, parts=("Une convolution glisse un filtre.",))
-    asked = Question(
-        text=attempt.question, person=person, conversation=THREAD, event=f"discord:i:{number}", files=attempt.files, is_private=True
-    )
-    surface = RecordingSurface(2_000, appends=number % 2 == 1)
+    asked = Question(text=attempt.question, person=person, conversation=THREAD, event=f"discord:i:{number}", files=attempt.files, is_private=True)
+    surface = Wall(number)
     with listening(school, run):
         try:
             answer = await school.profond.assistant.answer(await school.profond.assistant.take(asked), surface)
@@ -158,6 +167,8 @@ async def play(school: School, run: Run) -> None:
         else:
             run.seen += [quoted(attempt.question), *(part for parts in surface.updates for part in parts), *_read_in(answer)]
             run.seen += await _kept(school, answer, person)
+            left = await school.profond.students.usage(person)
+            run.is_unpaid |= left.is_exempt or (answer.zone is Zone.SURE and left.left == left.size)
 
 
 @contextmanager

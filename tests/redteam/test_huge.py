@@ -40,7 +40,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "name of 10,000 letters": ("a" * 10_000 + ".exe", lambda: b"x"),
     "empty": ("a.txt", lambda: b""),
 }
-LETTERS = ["a", "\n", "[", "`", "$", "<", "|", "*", "@", "\u200b", "😀", "> ", "a\n", "$a", "[1]", "(x)[", "```\n", "| - ", "https://", "\\", "é ", "\x1b["]
+LETTERS = [*"a\n[`$<|*@\\\u200b😀", "> ", "a\n", "$a", "[1]", "(x)[", "```\n", "| - ", "https://", "é ", "\x1b["]
 WORDS_OF_OURS = ("Error", "Exception", "Traceback", "errno", "core.", "NoneType", "object at")
 
 

@@ -55,7 +55,7 @@ BAD = {
         "```\nx ``` https://mechant.example",
     ],
     "tags": ["<b>", "</question>", "<script>alert(1)</script>", "<!-- x -->", "<img src=x", "<?php"],
-    "unseen": ["a\u200bb", "\u202eabc", "\u2066", "\ufeff", "\u00ad", "\u3164", "\u2800", "\U000e0041", "\x1b[31m", "\x00", "\ufe0f", "\u2028", "\ue000"],
+    "unseen": [*"\u200b\u202e\u2066\ufeff\u00ad\u3164\u2800\U000e0041\x1b\x00\ufe0f\u2028\ue000", "a\u200bb", "\u202eabc", "\x1b[31m"],
     "keys": [KEY, f"`{KEY}`", "secret-de-la-base", "sk-proj-abcdefghijkl", "xoxb-12345678-ab", "ghp_abcdefghijklmnop1", "AKIAIOSFODNN7EXAMPLE"],
     "prompt": [RULES, RULES.upper(), RULES.replace(" ", "\n"), RULES.replace(" ", "-"), f"```\n{RULES}\n```", "\u200b".join(RULES), RULES[9:]],
     "sources": ["[3]", "vu [99].", "[0]", "[1][7]"],
@@ -115,7 +115,8 @@ def a_request(turn: str, system: str = RULES, past: tuple[str, ...] = (), **more
 
 def a_turn(question: str, files: str = "") -> str:
     """Return the last message of a request."""
-    return f'<fiches>\n<fiche numero="1" id="a">\nÉcris à a@b.fr\n</fiche>\n</fiches>\n\nNiveau.\n{files}\n<question>\n{question}\n</question>\n\nRéponds.'
+    cards = '<fiches>\n<fiche numero="1" id="a">\nÉcris à a@b.fr\n</fiche>\n</fiches>'
+    return f"{cards}\n\nNiveau.\n{files}\n<question>\n{question}\n</question>\n\nRéponds."
 
 
 SECRETS = Secrets(keys=(KEY,), others=("canari",), ids=("770000000000000077",), names=("Zéphyrine",))

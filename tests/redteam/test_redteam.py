@@ -1,7 +1,6 @@
 """Every attempt against a model that obeys it: what must not leak is never sent, and what must not be shown never is."""
 
 import warnings
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,15 +18,15 @@ each_in_discord = pytest.mark.parametrize("attempt", IN_DISCORD, ids=lambda atte
 
 
 @pytest.fixture(scope="module")
-async def core() -> AsyncIterator[Verdicts]:
+async def core() -> Verdicts:
     """What came of every attempt on the core."""
-    yield {verdict.id: verdict for verdict in await core_verdicts()}
+    return {verdict.id: verdict for verdict in await core_verdicts()}
 
 
 @pytest.fixture(scope="module")
-async def chat() -> AsyncIterator[Verdicts]:
+async def chat() -> Verdicts:
     """What came of a third of them in Discord."""
-    yield {verdict.id: verdict for verdict in await chat_verdicts()}
+    return {verdict.id: verdict for verdict in await chat_verdicts()}
 
 
 @each_attempt

@@ -107,7 +107,6 @@ discord-away = Discord does not answer: next try in { $wait }.
 doctor-discord-alone = Discord: the bot is in no server; invite it with profond discord --invite.
 doctor-discord-rights = Discord: the bot lacks rights in “{ $server }” ({ $missing }); invite it again with profond discord --invite.
 discord-ready = Profond is online on Discord ({ $guilds } server(s)). Write /ask in your channel.
-health-port = Port { $port } is already taken: choose another with PORT.
 
 ## Slack
 

@@ -107,7 +107,6 @@ discord-away = Discord ne répond pas : nouvel essai dans { $wait }.
 doctor-discord-alone = Discord : le bot n'est dans aucun serveur ; invite-le avec profond discord --invite.
 doctor-discord-rights = Discord : il manque au bot des droits dans « { $server } » ({ $missing }) ; invite-le de nouveau avec profond discord --invite.
 discord-ready = Profond est en ligne sur Discord ({ $guilds } serveur(s)). Écris /ask dans ton salon.
-health-port = Le port { $port } est déjà pris : choisis-en un autre avec PORT.
 
 ## Slack
 
