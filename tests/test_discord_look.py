@@ -68,7 +68,7 @@ def room_taken(page: Page) -> tuple[int, int]:
     return view.content_length(), view.total_children_count
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=9000), st.text(max_size=9000), CARDS, st.lists(st.text(max_size=600), max_size=3), st.text(max_size=900))
 def test_no_message_is_ever_too_long(question: str, text: str, cards: Sequence[object], notes: Sequence[str], notice: str) -> None:
     """Whatever is asked and answered: 4,000 characters, 40 components, ids of 100 characters, and at most five buttons in a row."""

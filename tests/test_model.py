@@ -710,3 +710,15 @@ async def test_server_runs_by_hand(tmp_path: Path) -> None:
         await program.communicate()
 
     assert TEXT == text
+
+
+async def test_a_reader_of_events_is_made_once(server: MistralServer, hurried: Profond) -> None:
+    """A stream of many events makes the client's pydantic models no more often than there are types; the text is what was written."""
+    asked = await _ask(hurried)
+    kept: dict[object, object] = vars(serializers)["create_model"].kept
+    made = len(kept)
+    again = await _ask(hurried)
+
+    assert 0 < made == len(kept) < 10
+    assert _flat(TEXT[:40]) in _flat(asked.answer.text)
+    assert _flat(TEXT[:40]) in _flat(again.answer.text)

@@ -90,8 +90,19 @@ def test_questions_kept_apart_are_found(index: SearchIndex) -> None:
     assert (found.recall_at_1 or 0) >= 0.80
     assert (found.recall_at_3 or 0) >= 0.90
     assert (found.auroc or 0) >= 0.94
-    assert (found.sure_precision or 0) >= 0.88
+    assert (found.sure_precision or 0) >= 0.93
     assert (found.wrongly_refused or 0) <= 0.05
+
+
+def test_questions_written_later_are_found(index: SearchIndex) -> None:
+    """On questions whose author saw no alias, keyword or phrasing, and after which nothing was changed, nine first cards of ten are right."""
+    found = score(examine(index, read_questions(HERE / "data" / "questions_written_later.json")))
+
+    assert (found.recall_at_1 or 0) >= 0.88
+    assert (found.recall_at_3 or 0) >= 0.95
+    assert (found.auroc or 0) >= 0.95
+    assert (found.sure_precision or 0) >= 0.95
+    assert (found.wrongly_refused or 0) <= 0.02
 
 
 def test_the_courses_example_questions_are_found(index: SearchIndex) -> None:
@@ -99,8 +110,8 @@ def test_the_courses_example_questions_are_found(index: SearchIndex) -> None:
     if DEV.exists():
         found = score(examine(index, read_questions(DEV)))
         assert 0 == found.offtopic_sure
-        assert (found.recall_at_1 or 0) >= 0.78
-        assert (found.recall_at_3 or 0) >= 0.90
+        assert (found.recall_at_1 or 0) >= 0.80
+        assert (found.recall_at_3 or 0) >= 0.92
         assert (found.wrongly_refused or 0) <= 0.05
 
 

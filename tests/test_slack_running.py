@@ -203,7 +203,7 @@ async def test_a_message_that_a_dead_process_began_is_finished(tmp_path: Path) -
     """Whoever takes over goes on in the message that was growing, and posts no second one."""
     async with lesson(tmp_path) as room:
         said = await room.slack.say("alice", "general", QUESTION, mention=False)
-        place = {"channel": GENERAL, "thread_ts": said.said.ts}
+        place: dict[str, Any] = {"channel": GENERAL, "thread_ts": said.said.ts}
         begun = await room.bot.door.call(
             "chat.startStream", markdown_text="Une conv", recipient_team_id=TEAM, recipient_user_id="U0ALICE001", **place
         )
@@ -358,10 +358,10 @@ async def test_the_program_serves_until_it_is_told_to_end(slack: SlackServer, tm
     """`profond slack` says that it is online, answers, and ends with 0 when it is told to."""
     process = await run_profond(slack, tmp_path)
     assert process.stdout is not None
-    online = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    online = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
     answer = await (await slack.say("alice", "general", QUESTION)).answer()
     process.terminate()
-    code = await asyncio.wait_for(process.wait(), 10)
+    code = await asyncio.wait_for(process.wait(), 30)
     await process.communicate()
 
     assert "en ligne sur Slack" in online
@@ -372,7 +372,7 @@ async def test_the_program_serves_until_it_is_told_to_end(slack: SlackServer, tm
 async def test_the_program_says_one_sentence_and_ends(slack: SlackServer, tmp_path: Path) -> None:
     """A wrong token is one sentence on the error stream and exit code 1."""
     process = await run_profond(slack, tmp_path, SLACK_BOT_TOKEN="xoxb-wrong")
-    _, said = await asyncio.wait_for(process.communicate(), 20)
+    _, said = await asyncio.wait_for(process.communicate(), 60)
 
     assert 1 == process.returncode
     assert "Slack refuse le jeton SLACK_BOT_TOKEN" in said.decode()

@@ -17,6 +17,7 @@ NOON = "2026-11-23T11:00:00+00:00"
 NOTHING: dict[str, object] = {
     "person": ANNA,
     "level": None,
+    "always_private": None,
     "notice_shown": None,
     "allowance": None,
     "turns": [],

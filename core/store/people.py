@@ -175,6 +175,7 @@ class People:
         return {
             "person": person,
             "level": student.level if student else None,
+            "always_private": student.is_always_private if student else None,
             "notice_shown": _date(student.noticed_at) if student and student.noticed_at else None,
             "allowance": {"day": taken.day, "used": taken.used} if taken else None,
             "turns": said,

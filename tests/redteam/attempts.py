@@ -14,7 +14,7 @@ from tests.redteam.mutator import MUTATIONS, mutate
 
 FILE = Path(__file__).with_name("attempts.json")
 SEED = 20_261_123
-DRAWN_PER_MUTATION = 5
+DRAWN_PER_MUTATION = 4
 TOO_LONG_FOR_A_CHAT = 1_900
 
 

@@ -72,7 +72,7 @@ def mutate(text: str, mutation: str, draw: random.Random) -> str:
 
 def borders(text: str, draw: random.Random, *, is_fine: bool = False) -> list[str]:
     """Return a text as chunks whose borders lie anywhere: between any two letters, or behind each one."""
-    longest = 1 if is_fine and len(text) < 1_500 else max(12, len(text) // 12)
+    longest = 1 if is_fine and len(text) < 1_500 else max(12, len(text) // 8)
     chunks, start = [], 0
     while start < len(text):
         end = start + draw.randint(1, longest)

@@ -90,7 +90,7 @@ async def test_a_huge_question_is_cut_and_answered(school: School, letter: str) 
 
 @pytest.mark.parametrize("letter", LETTERS, ids=ascii)
 async def test_a_huge_answer_is_shown_in_time(school: School, letter: str) -> None:
-    """Twenty thousand characters of one kind, five times the longest answer, are read as they grow without stopping the others."""
-    says = f"Voici la réponse que tu demandes : {letter * (20_000 // len(letter))}"
+    """Twelve thousand characters of one kind, three times the longest answer, are read as they grow without stopping the others."""
+    says = f"Voici la réponse que tu demandes : {letter * (12_000 // len(letter))}"
     run, seconds = await played(school, replace(NOBODY, question=PLAIN, says=says))
     must_be_well(school, run, seconds)
