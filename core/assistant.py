@@ -156,11 +156,9 @@ class Assistant:
             draft.notes.append(draft.words("note-cut", limit=MAX_QUESTION))
             draft.ticket = replace(draft.ticket, question=replace(question, text=text))
         draft.level = question.level or await self._store.people.level(question.person) or DEFAULT_LEVEL
-        draft.turns = await self._store.recent(question.conversation, draft.ticket.person)
-        alone = self._index.search(_searched(text))
-        if alone.zone is Zone.SURE and not any(turn.is_own for turn in draft.turns):
-            draft.turns = ()  # a first question that stands on its own: what others asked here is not its past
-        found = await self._find(draft.ticket.question, alone, draft.turns)
+        turns = await self._store.recent(question.conversation, draft.ticket.person)
+        found = await self._find(draft.ticket.question, self._index.search(_searched(text)), turns)
+        draft.turns = [turn for turn in turns if turn.is_own]  # what classmates wrote helps to find, and never goes to the model
         draft.zone, draft.passages = found.zone, found.passages
 
     async def _find(self, question: Question, found: Found, turns: Sequence[Turn]) -> Found:

@@ -148,7 +148,7 @@ def _symbol(name: str) -> str:
         return _OWN[name]
     try:
         sign = str(LatexNodes2Text(keep_comments=True).latex_to_text(f"\\{name}")).strip()  # type: ignore[no-untyped-call]  # pylatexenc has no types
-    except LatexWalkerError:
+    except (LatexWalkerError, LookupError, AttributeError):  # commands that take arguments, such as \textcolor, miss them here
         raise _Unreadable from None
     if not sign or len(sign) > 4 or "\\" in sign or name in {"begin", "end", "\\"}:
         raise _Unreadable

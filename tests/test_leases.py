@@ -15,6 +15,7 @@ async def test_a_living_process_keeps_its_questions(open_it: OpenStore, clock: C
         await one.accept(a_question())
         assert await other.leases.take_over("discord") == []
         clock.move(LEASE_SECONDS - 1)
+        assert one.leases._held
         await one.leases._renew()
         clock.move(LEASE_SECONDS - 1)
         assert await other.leases.take_over("discord") == []

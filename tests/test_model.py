@@ -1,6 +1,7 @@
 """The real mistralai client, alone and through the assistant, against a local Mistral API and all that goes wrong there."""
 
 import asyncio
+import importlib
 import importlib.util
 import json
 import re
@@ -715,7 +716,7 @@ async def test_server_runs_by_hand(tmp_path: Path) -> None:
 async def test_a_reader_of_events_is_made_once(server: MistralServer, hurried: Profond) -> None:
     """A stream of many events makes the client's pydantic models no more often than there are types; the text is what was written."""
     asked = await _ask(hurried)
-    kept: dict[object, object] = vars(serializers)["create_model"].kept
+    kept: dict[object, object] = vars(importlib.import_module("mistralai.client.utils.serializers"))["create_model"].kept
     made = len(kept)
     again = await _ask(hurried)
 

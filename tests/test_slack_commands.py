@@ -8,7 +8,7 @@ import pytest
 
 from bots.slack_bot.attachments import is_slacks
 from core.errors import StoreAway
-from tests.servers.slack import BOT_USER, GENERAL, TEAM, Message
+from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, Message
 from tests.slack_class import QUESTION, Lesson, lesson
 from tests.surfaces import QueuedModel
 
@@ -39,6 +39,15 @@ async def test_ask_posts_the_question_and_answers_in_its_thread(room: Lesson) ->
     assert "Sources" in answer.shown
     assert [] == room.slack.live_pings
     assert await handle.acked() < 1
+
+
+async def test_who_is_not_known_is_named_as_the_command_names_them(room: Lesson) -> None:
+    """Where Slack is not asked for more, the question still stands under a name."""
+    room.slack.fault("users.info", Fault("error", error="user_not_found"))
+    await room.slack.command("alice", "/ask", QUESTION)
+    await room.slack.until(lambda: of_the_bot(room))
+
+    assert "alice demande" in of_the_bot(room)[0].shown
 
 
 async def test_the_thread_of_ask_goes_on(room: Lesson) -> None:

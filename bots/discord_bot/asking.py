@@ -18,7 +18,7 @@ from bots.discord_bot.reply import DiscordReply, End
 from bots.discord_bot.spots import Spot, can_thread, is_alone, lang_of, person_of, tell
 from core.actions import Action, button, under_answer
 from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
-from core.files import must_fit
+from core.files import must_fit, name_of
 from core.messages import Answer, Level, Question, Ticket
 from core.reply import quoted
 from core.store.leases import Left
@@ -42,7 +42,7 @@ async def read_attachments(attachments: Sequence[discord.Attachment]) -> tuple[t
         async with asyncio.timeout(DOWNLOAD_SECONDS):
             return tuple([(attachment.filename, await attachment.read()) for attachment in attachments])
     except FAILURES:
-        raise FileRefused("refusal-file-away", name=attachments[0].filename[:60]) from None
+        raise FileRefused("refusal-file-away", name=name_of(attachments[0].filename)) from None
 
 
 class Asking:

@@ -106,7 +106,6 @@ class Asking:
         except ProfondError as error:
             refusal = error
         else:
-            self._profond.store.leases.hold(ticket.id)
             return ticket
         return Work(lambda: self.refuse(address, refusal))
 

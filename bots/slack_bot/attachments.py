@@ -10,7 +10,7 @@ import structlog
 
 from bots.slack_bot.door import Door
 from core.errors import FileRefused
-from core.files import MAX_BYTES, must_fit
+from core.files import MAX_BYTES, must_fit, name_of
 
 log = structlog.get_logger()
 DOWNLOAD_SECONDS = 15.0
@@ -26,7 +26,7 @@ async def read(door: Door, files: Sequence[dict[str, Any]]) -> tuple[tuple[str, 
             return tuple([(_name(file), await _fetched(door, file)) for file in files])
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         log.warning("file_not_fetched", cause=type(error).__name__)
-        raise FileRefused("refusal-file-away", name=_name(files[0])[:60]) from None
+        raise FileRefused("refusal-file-away", name=name_of(_name(files[0]))) from None
 
 
 def _name(file: dict[str, Any]) -> str:
@@ -45,12 +45,12 @@ def is_slacks(url: str, api_url: str) -> bool:
 async def _fetched(door: Door, file: dict[str, Any]) -> bytes:
     url, name = str(file.get("url_private_download") or file.get("url_private") or ""), _name(file)
     if not is_slacks(url, door.client.base_url) or file.get("is_external"):
-        raise FileRefused("refusal-file-away", name=name[:60])
+        raise FileRefused("refusal-file-away", name=name_of(name))
     async with door.session.get(url, headers={"Authorization": f"Bearer {door.client.token}"}, allow_redirects=False) as response:
         is_page = response.content_type == "text/html" and not name.lower().endswith((".html", ".htm"))
         if response.status != 200 or is_page:
             log.warning("file_not_given", status=response.status, scope="files:read")
-            raise FileRefused("refusal-file-away", name=name[:60])
+            raise FileRefused("refusal-file-away", name=name_of(name))
         content = bytearray()
         async for chunk in response.content.iter_chunked(65_536):
             content += chunk

@@ -22,6 +22,7 @@ async def commanded(bot: "SlackBot", body: Body) -> Work:
     """Return what a command asks for."""
     text = said(str(body.get("text") or ""), bot.me.user)
     address = spot(kind="thread", team=body["team_id"], channel=body["channel_id"], user=body["user_id"], response_url=body["response_url"])
+    bot.people.hint(address.user, str(body.get("user_name") or ""))
     verb, rest = _verb(str(body["command"]), text)
     if verb == "ask":
         return await _ask(bot, address, rest, str(body["trigger_id"]))

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from core.errors import FileRefused
 from core.files.images import MOST_PIXELS, MOST_SIDE, UnreadableImage, kind_of, size_of, without_metadata
+from core.privacy import scrub
 
 MAX_BYTES = 200_000
 MAX_IMAGE_BYTES = 5_000_000
@@ -22,6 +23,7 @@ MAX_CELLS = 1_000
 MAX_DEPTH = 60
 ENDINGS = frozenset({".py", ".ipynb", ".txt", ".md", ".json", ".csv", ".log", ".yaml", ".yml"})
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+_WWW = re.compile(r"(?<!\w)www\.", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^\w .()+,=-]+")
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 File = tuple[str, bytes]
@@ -52,7 +54,7 @@ def most_bytes(name: str) -> int:
 
 def name_of(name: str) -> str:
     """Return a file's name as it may be shown and sent: no folder, no mark of any markup, short, its ending kept."""
-    bare = _NOT_IN_NAMES.sub(" ", re.split(r"[\\/]", name)[-1])
+    bare = _WWW.sub("", scrub(_NOT_IN_NAMES.sub(" ", re.split(r"[\\/]", name)[-1])))
     path = PurePosixPath(" ".join(bare.split()) or "fichier")
     ending = path.suffix[:10]
     return f"{path.stem[: MAX_NAME - len(ending)]}{ending}"

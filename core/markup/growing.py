@@ -55,7 +55,7 @@ class Growing:
         if not self._longest.startswith(whole):
             self._longest = whole
         if shown.startswith(kept):
-            self._finish(len(kept))
+            self._finish(min(len(kept), leaks.begins(shown, self._rules.secret)))
         return self._longest
 
     def _finish(self, end: int) -> None:

@@ -10,7 +10,7 @@ _FORMS = re.compile(
     r"|eyJ[\w-]{8,400}\.[\w-]{8,2000}\.[\w-]{8,600}"
     r"|(?<![\w.-])[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,45}(?![\w.-])"
 )
-_LONG = re.compile(r"(?<![\w/+.=-])[\w/+=-]{28,}")
+_LONG = re.compile(r"(?<![\w/+=-])[\w/+=-]{28,}")
 _PIECE = re.compile(r"[A-Za-z0-9]{16,}")
 _INSIDE = re.compile(r"[\w-]")
 _AFTER_NAME = re.compile(

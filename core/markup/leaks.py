@@ -101,10 +101,22 @@ def settled(text: str, secret: str) -> str:
     if not runs:
         return text[: _last_spans(text, length - OPENING)[0][0]] if length > OPENING else text
     spans = _spans(text)
-    first = len(words) - length
-    first = next((run[0] for run in reversed(runs) if run[1] >= first), first) + OPENING
+    first = _first_held(known, words, runs) + OPENING
     end = spans[first][0] if first < len(spans) else len(text)
     return _without(text[:end], spans, [run for run in runs if run[1] < first])
+
+
+def begins(text: str, secret: str) -> int:
+    """Return where the run begins in which a text that still grows may end; the text's length where it ends in none."""
+    known, words = _secret(secret), _keys(text)
+    first = _first_held(known, words, known.runs(words))
+    return _last_spans(text, len(words) - first)[0][0] if first < len(words) else len(text)
+
+
+def _first_held(known: Secret, words: Sequence[str], runs: Sequence[Span]) -> int:
+    """Return the first word of the run in which words may end."""
+    first = len(words) - max((0, *list(known.lengths(words[-LONGEST:]))[-1:]))
+    return next((run[0] for run in reversed(runs) if run[1] >= first), first)
 
 
 def _last_spans(text: str, count: int) -> list[Span]:

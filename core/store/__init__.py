@@ -139,6 +139,7 @@ class Store:
                 await connection.execute(insert(inbox).values(**self._inbox_row(ticket, now, is_paid=is_paid)))
         if refusal:
             raise refusal
+        self.leases.hold(ticket.id)
         return ticket
 
     async def _see(self, connection: AsyncConnection, event: str, now: float) -> None:

@@ -8,6 +8,7 @@ busy timeout is.
 import asyncio
 import os
 import secrets
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -169,12 +170,20 @@ async def _start_up(url: URL) -> AsyncIterator[None]:
     try:
         yield
     except (DBAPIError, OSError, TimeoutError) as error:
+        await asyncio.to_thread(_end_of_workers)
         cause = str(getattr(error, "orig", "")).lower()
         log.debug("database_failed", cause=type(getattr(error, "orig", error)).__name__)
         if not is_sqlite:
             raise SetupError("setup-postgres-away", host=url.host or "localhost") from None
         found = next((key for sign, key in _SQLITE_SIGNS.items() if sign in cause), "setup-database-file")
         raise SetupError(found, file=url.database or "") from None
+
+
+def _end_of_workers() -> None:
+    """Wait for the driver's threads: one that a failed opening left must not report to a loop that is closed by then."""
+    for thread in threading.enumerate():
+        if "_connection_worker" in thread.name:
+            thread.join(timeout=1.0)
 
 
 _SQLITE_SIGNS = {
