@@ -231,7 +231,7 @@ async def test_a_redo_asks_the_model(profond: Profond, server: MistralServer) ->
 
 
 async def test_what_others_asked_in_a_room_is_no_past(profond: Profond, server: MistralServer) -> None:
-    """In a room of a class, a student's first question is a first question; their own next one is not, and takes their own turns along, nobody else's."""
+    """In a room of a class, a student's first question is a first question; the next takes their own turns along, nobody else's."""
     room = "room:all"
     await ask(profond, question(1, conversation=room))
     await ask(profond, question(2, conversation=room))
