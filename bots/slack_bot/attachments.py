@@ -10,7 +10,7 @@ import structlog
 
 from bots.slack_bot.door import Door
 from core.errors import FileRefused
-from core.files import MAX_BYTES, must_fit, name_of
+from core.files import most_bytes, must_fit, name_of
 
 log = structlog.get_logger()
 DOWNLOAD_SECONDS = 15.0
@@ -54,7 +54,7 @@ async def _fetched(door: Door, file: dict[str, Any]) -> bytes:
         content = bytearray()
         async for chunk in response.content.iter_chunked(65_536):
             content += chunk
-            if len(content) > MAX_BYTES:
+            if len(content) > most_bytes(name):
                 break
     must_fit(name, len(content))
     return bytes(content)

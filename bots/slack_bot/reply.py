@@ -13,6 +13,7 @@ from bots.slack_bot.look import MAX_PART, Sheet, sheets
 from bots.slack_bot.places import Address, Messages, Moved, PlaceGone
 from bots.slack_bot.stream import Stream, StreamOver
 from core.actions import Button
+from core.markup import Dialect
 from core.messages import Answer, Figure, Place
 from core.words import Words
 
@@ -35,6 +36,7 @@ class SlackReply:
     """
 
     max_chars = MAX_PART
+    dialect = Dialect(tables=True, headings=6, lines=True)
 
     def __init__(self, door: Door, address: Address, words: Words, figures: Figures | None = None, begun: str = "") -> None:
         self._door = door
