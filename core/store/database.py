@@ -8,7 +8,9 @@ busy timeout is.
 import asyncio
 import os
 import secrets
+import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ from core.store.tables import HEAD, keys, metadata
 
 START_LOCK = 7_063_663
 SHORTEST_SECRET = 32
+LOCKED_SECONDS = 5.0
 log = structlog.get_logger()
 
 
@@ -154,9 +157,24 @@ def _engine(url: URL) -> AsyncEngine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in ("busy_timeout=5000", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _turn_on_wal(cursor)
     cursor.close()
+
+
+def _turn_on_wal(cursor: Any) -> None:  # noqa: ANN401  # the driver's own
+    """Turn on WAL; of several who open a new file at once one may, and SQLite refuses the others at once, whatever the busy timeout is."""
+    end = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
