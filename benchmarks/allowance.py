@@ -36,10 +36,9 @@ async def profond(folder: Path) -> AsyncIterator[Take]:
         async def take(person: str) -> bool:
             try:
                 async with database.write() as connection:
-                    await allowance.take(connection, person, time.time())
+                    return not await allowance.take(connection, [person], time.time())
             except StoreAway:
                 return False
-            return True
 
         yield take
 

@@ -2,13 +2,13 @@
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from core.messages import Answer, Choice, Completion, Level, Question, TokenUsage, Writer, Zone
 from core.settings import Settings
@@ -103,3 +103,29 @@ async def rows(store: Store) -> dict[str, int]:
 def pseudonym(store: Store, person: str) -> str:
     """Return the hash by which the database knows a person."""
     return store._database.vault.pseudonym("person", person)
+
+
+@contextmanager
+def at_statement(store: Store, number: int, act: Callable[[], object]) -> Iterator[list[str]]:
+    """Act when the database is asked for the n-th time from now, a commit included; yield what it was asked."""
+    asked: list[str] = []
+
+    def count(statement: str) -> None:
+        asked.append(statement)
+        if len(asked) == number:
+            act()
+
+    def on_execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        count(statement)
+
+    def on_commit(_connection: object) -> None:
+        count("COMMIT")
+
+    engine = store._database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", on_execute)
+    event.listen(engine, "commit", on_commit)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", on_execute)
+        event.remove(engine, "commit", on_commit)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from core.errors import AllowanceSpent, AlreadyTaken
+from core.errors import AllowanceSpent, AlreadyTaken, StoreAway
 from core.messages import Level, Manner, Ticket
 from core.store import Store
 from core.store.inbox import load_question
 from core.store.tables import inbox
 from tests.conftest import OpenStore
-from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, in_paris, left, pseudonym, rows
+from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, at_statement, in_paris, left, pseudonym, rows
 
 
 @pytest.fixture
@@ -120,6 +120,55 @@ async def test_a_class_is_taken_in_time(store: Store) -> None:
     found = await asyncio.gather(*map(store.accept, asked), return_exceptions=True)
 
     assert {Ticket: 30} == Counter(map(type, found))
+
+
+async def test_a_class_is_taken_together(store: Store) -> None:
+    """Of a hundred who ask in one moment, all who come while the first is being taken share one transaction."""
+    with at_statement(store, 0, lambda: None) as asked:
+        await asyncio.gather(*(store.accept(a_question(person=f"discord:{number}")) for number in range(100)))
+
+    assert 1 == asked.count("COMMIT")
+    assert {"seen_events": 100, "allowance": 100, "inbox": 100} == await rows(store)
+
+
+async def test_each_of_one_moment_passes_or_fails_alone(store: Store) -> None:
+    """Together with a new question, one that was seen and one without allowance are refused, and a free one costs nothing."""
+    seen = a_question(person="discord:seen")
+    await store.accept(seen)
+    await spend(store, 3)
+
+    crowd = (a_question(person=BEN), seen, a_question(), a_question(person="discord:free"))
+    found = await asyncio.gather(*(store.accept(each, is_free="free" in each.person) for each in crowd), return_exceptions=True)
+
+    assert [Ticket, AlreadyTaken, AllowanceSpent, Ticket] == [type(each) for each in found]
+    assert [(2, 4), (2, 4), (0, 2), (3, 5)] == [await left(store, each.person) for each in crowd]
+    assert {"seen_events": 7, "allowance": 3, "inbox": 6} == await rows(store)
+
+
+async def test_a_moment_that_fails_is_told_to_all(store: Store) -> None:
+    """Where the transaction fails, every question of it hears that the store is away, nothing is taken, and the next ones are."""
+    asked = [a_question(person=f"discord:{number}") for number in range(10)]
+    async with store._database.write() as connection:
+        await connection.exec_driver_sql("ALTER TABLE inbox RENAME TO elsewhere")
+
+    found = await asyncio.gather(*map(store.accept, asked), return_exceptions=True)
+    async with store._database.write() as connection:
+        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO inbox")
+
+    assert {StoreAway: 10} == Counter(map(type, found))
+    assert {} == await rows(store)
+    assert {Ticket: 10} == Counter(map(type, await asyncio.gather(*map(store.accept, asked))))
+
+
+async def test_two_processes_take_from_the_same_class(open_it: OpenStore) -> None:
+    """Two stores that take from the same thirty students in opposite orders never wait for each other, and count every question."""
+    people = [f"discord:{number}" for number in range(30)]
+    async with open_it(allowance_size=9, allowance_per_day=9) as one, open_it(allowance_size=9, allowance_per_day=9) as other:
+        for _ in range(4):
+            taking = [one.accept(a_question(person=each)) for each in people] + [other.accept(a_question(person=each)) for each in reversed(people)]
+            assert {Ticket: 60} == Counter(map(type, await asyncio.gather(*taking, return_exceptions=True)))
+
+        assert {(1, 1)} == {await left(one, each) for each in people}
 
 
 async def test_a_refused_event_counts_as_seen(store: Store) -> None:

@@ -3,17 +3,17 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from sqlalchemy import event
 
-from core.errors import AllowanceSpent, StoreAway
+from core.errors import AllowanceSpent, ProfondError, StoreAway
 from core.messages import Question, Ticket
 from core.store import Store
+from core.store.arrivals import Arrival
 from tests.conftest import MakeSettings
-from tests.samples import ANNA, ROOM, Clock, a_question, an_answer, an_outcome, ask, left, opened_store, pseudonym, rows
+from tests.samples import ANNA, ROOM, Clock, a_question, an_answer, an_outcome, ask, at_statement, left, opened_store, pseudonym, rows
 from tests.servers.postgres import PostgresServer, connected
 
 IN_TIME = 0.75
@@ -35,32 +35,6 @@ async def held(database_url: str) -> AsyncIterator[None]:
             other.execute("ROLLBACK")
         finally:
             other.close()
-
-
-@contextmanager
-def at_statement(store: Store, number: int, act: Callable[[], object]) -> Iterator[list[str]]:
-    """Act when the database is asked for the n-th time from now, a commit included; yield what it was asked."""
-    asked: list[str] = []
-
-    def count(statement: str) -> None:
-        asked.append(statement)
-        if len(asked) == number:
-            act()
-
-    def on_execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        count(statement)
-
-    def on_commit(_connection: object) -> None:
-        count("COMMIT")
-
-    engine = store._database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", on_execute)
-    event.listen(engine, "commit", on_commit)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", on_execute)
-        event.remove(engine, "commit", on_commit)
 
 
 async def refused_late(store: Store, database_url: str, asked: Question) -> float:
@@ -153,20 +127,31 @@ async def test_a_cancelled_question_is_not_taken(store: Store) -> None:
 
 async def test_a_question_cancelled_as_it_is_taken_is_undone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task cancelled when its question has just been taken gives it back."""
-    accept = store._accept
+    tell = Arrival.tell
 
-    async def accept_and_cancel(question: Question, *, is_free: bool) -> Ticket:
-        ticket = await accept(question, is_free=is_free)
+    def tell_and_cancel(arrival: Arrival, refusal: ProfondError | None) -> None:
+        tell(arrival, refusal)
         taking.cancel()
-        return ticket
 
-    monkeypatch.setattr(store, "_accept", accept_and_cancel)
+    monkeypatch.setattr(Arrival, "tell", tell_and_cancel)
     taking = asyncio.create_task(store.accept(a_question()))
     await asyncio.wait({taking})
     await store.close()
 
     assert taking.cancelled()
     assert (3, 5) == await left(store)
+
+
+async def test_a_question_withdrawn_before_its_turn_writes_nothing(store: Store) -> None:
+    """A question cancelled while another transaction is being written is never taken, so that nothing is to be undone."""
+    first, second = asyncio.create_task(store.accept(a_question())), asyncio.create_task(store.accept(a_question()))
+    with at_statement(store, 1, second.cancel) as asked:
+        await asyncio.wait({first, second})
+        await store.close()
+
+    assert (False, True) == (first.cancelled(), second.cancelled())
+    assert 1 == asked.count("COMMIT")
+    assert {"seen_events": 1, "allowance": 1, "inbox": 1} == await rows(store)
 
 
 async def test_a_cancelled_answer_is_whole_or_not_there(store: Store) -> None:

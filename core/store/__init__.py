@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.errors import AllowanceSpent, AlreadyTaken, NotYours, ProfondError, StoreAway, Unknown
+from core.errors import AllowanceSpent, NotYours, ProfondError, StoreAway, Unknown
 from core.messages import Answer, Level, Question, Ticket, Turn, Usage, Zone
 from core.settings import Settings
 from core.store.allowance import Allowance, upsert
+from core.store.arrivals import Arrival, Arrivals
 from core.store.database import Database, open_database, uncancelled
 from core.store.gates import Gates
 from core.store.inbox import dump_question
@@ -75,6 +76,7 @@ class Store:
         self._exempt = settings.exempt_ids
         self._clock = clock
         self._owner = secrets.token_hex(8)
+        self._arrivals = Arrivals(database, self._allowance, clock)
         self._late: set[asyncio.Task[None]] = set()
         self.people = People(database, self._allowance.day, clock)
         self.leases = Leases(database, self._owner, clock)
@@ -94,28 +96,32 @@ class Store:
             AllowanceSpent: carries the wait; the event counts as seen.
             StoreAway: the database is too slow or away; nothing was taken.
         """
-        taking = asyncio.create_task(self._accept(question, is_free=is_free))
+        arrival = self._arrival(question, is_free=is_free)
+        self._arrivals.add(arrival)
         try:
-            await asyncio.wait({taking}, timeout=ACCEPT_SECONDS)
+            await asyncio.wait({arrival.taken}, timeout=ACCEPT_SECONDS)
         except asyncio.CancelledError:
-            self._undo_when_done(taking, question)
+            self._take_back(arrival)
             raise
-        if not taking.done():
-            self._undo_when_done(taking, question)
+        if not arrival.taken.done():
+            self._take_back(arrival)
             raise StoreAway
-        return taking.result()
+        ticket = arrival.taken.result()
+        self.leases.hold(ticket.id)
+        return ticket
 
-    def _undo_when_done(self, taking: "asyncio.Task[Ticket]", question: Question) -> None:
+    def _take_back(self, arrival: Arrival) -> None:
         """Give back a question that is accepted too late: the student is told that it was not taken."""
-        self._late.add(undoing := asyncio.create_task(self._undo(taking, question)))
-        undoing.add_done_callback(self._late.discard)
+        if not self._arrivals.withdraw(arrival):
+            self._late.add(undoing := asyncio.create_task(self._undo(arrival)))
+            undoing.add_done_callback(self._late.discard)
 
-    async def _undo(self, taking: "asyncio.Task[Ticket]", question: Question) -> None:
+    async def _undo(self, arrival: Arrival) -> None:
         try:
-            await self.release(await taking, forget_event=True)
+            await self.release(await arrival.taken, forget_event=True)
         except AllowanceSpent:
             async with self._database.write() as connection:
-                await self._unsee(connection, question.event)
+                await self._unsee(connection, arrival.ticket.question.event)
         except ProfondError:
             return
 
@@ -123,30 +129,12 @@ class Store:
         """Wait for what is still being undone."""
         await asyncio.gather(*self._late, return_exceptions=True)
 
-    async def _accept(self, question: Question, *, is_free: bool) -> Ticket:
-        now, refusal = self._clock(), None
+    def _arrival(self, question: Question, *, is_free: bool) -> Arrival:
+        now = self._clock()
         person = self._vault.pseudonym("person", question.person)
         ticket = Ticket(id=secrets.token_hex(16), question=question, person=person, is_free=is_free)
         is_paid = not is_free and not self._is_exempt(question)
-        async with self._database.write() as connection:
-            await self._see(connection, question.event, now)
-            try:
-                if is_paid:
-                    await self._allowance.take(connection, person, now)
-            except AllowanceSpent as error:
-                refusal = error
-            else:
-                await connection.execute(insert(inbox).values(**self._inbox_row(ticket, now, is_paid=is_paid)))
-        if refusal:
-            raise refusal
-        self.leases.hold(ticket.id)
-        return ticket
-
-    async def _see(self, connection: AsyncConnection, event: str, now: float) -> None:
-        key = self._vault.pseudonym("event", event)
-        statement = upsert(connection)(seen_events).values(event=key, at=now).on_conflict_do_nothing()
-        if (await connection.execute(statement.returning(seen_events.c.event))).first() is None:
-            raise AlreadyTaken
+        return Arrival(ticket, self._vault.pseudonym("event", question.event), self._inbox_row(ticket, now, is_paid=is_paid))
 
     def _inbox_row(self, ticket: Ticket, now: float, *, is_paid: bool) -> dict[str, object]:
         question = ticket.question
@@ -158,7 +146,6 @@ class Store:
             "platform": question.person.split(":", 1)[0],
             "is_private": question.is_private,
             "is_paid": is_paid,
-            "day": self._allowance.day(now),
             "owner": self._owner,
             "lease_until": self.leases.until(),
             "created_at": now,

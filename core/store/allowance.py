@@ -1,9 +1,11 @@
 """The allowance: a bucket that refills, and a limit a day, taken in ONE atomic statement.
 
 Reading, comparing and then writing lets two questions at once both pass. Here the condition is part of the upsert: a
-refused take changes no row and returns none.
+refused take changes no row and returns none. Rows are written in the order of their keys, so that two processes which take
+from the same people do not wait for each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -44,23 +46,25 @@ class Allowance:
         """Return the day, in the class's zone, as YYYY-MM-DD."""
         return datetime.fromtimestamp(now, self.zone).date().isoformat()
 
-    async def take(self, connection: AsyncConnection, person: str, now: float) -> None:
-        """Take one question. Raises AllowanceSpent with the wait."""
-        if (await connection.execute(self._take(connection, person, now))).first() is None:
-            raise await self._refusal(connection, person, now)
+    async def take(self, connection: AsyncConnection, people: Sequence[str], now: float) -> dict[str, AllowanceSpent]:
+        """Take one question from each person; return the refusals, with their waits, of who has none."""
+        if not people:
+            return {}
+        rows = [{"person": person, "tokens": self.size - 1.0, "at": now, "day": self.day(now), "used": 1} for person in sorted(people)]
+        taken = set((await connection.execute(self._take(connection, now), rows)).scalars())
+        return {person: await self._refusal(connection, person, now) for person in people if person not in taken}
 
-    def _take(self, connection: AsyncConnection, person: str, now: float) -> Insert:
+    def _take(self, connection: AsyncConnection, now: float) -> Insert:
         day, refilled = self.day(now), self._refilled(now)
         used = case((allowance.c.day == day, allowance.c.used), else_=0)
         return (
             upsert(connection)(allowance)
-            .values(person=person, tokens=self.size - 1.0, at=now, day=day, used=1)
             .on_conflict_do_update(
                 index_elements=[allowance.c.person],
                 set_={"tokens": refilled - 1, "at": now, "day": day, "used": used + 1},
                 where=(refilled >= NEARLY_ONE) & (used < self.per_day),
             )
-            .returning(allowance.c.tokens)
+            .returning(allowance.c.person)
         )
 
     def _refilled(self, now: float) -> ColumnElement[float]:
