@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -171,6 +172,7 @@ def uncalibrated(cards: int) -> Thresholds:
     return Thresholds(sure=UNCALIBRATED_SURE * rarity, outside=UNCALIBRATED_OUTSIDE * rarity)
 
 
+@cache
 def to_write() -> tuple[str, ...]:
     """Return what stands in a new card where its text is still to be written, in every language."""
     return tuple(words_in(lang)("card-to-write") for lang in LANGUAGES)
