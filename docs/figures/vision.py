@@ -90,15 +90,15 @@ def architecture_cnn() -> Sheet:
         sheet.text((x, y - 92), name, weight="bold", color=color if color != SOFT else INK)
         sheet.text((x, y + 94), f"{side} × {side} × {channels}")
         if count:
-            sheet.text((x, y + 122), f"{number(count)} poids", size=SMALL, color=SOFT)
+            sheet.text((x, y + 122), f"{number(count)} paramètres", size=SMALL, color=SOFT)
         if place % 3 != 2:
             sheet.arrow((x + 98, y), (x + 138, y))
     flat, dense = sizes[-1][0] ** 2 * sizes[-1][1], dense_weights(sizes[-1][0] ** 2 * sizes[-1][1], 10)
     sheet.text((600, 348), "aplatir, Dense", weight="bold", color=PURPLE)
     sheet.box((520, 385), (160, 110), f"{number(flat)}\n→ 10 notes", hue=PURPLE)
     sheet.text((600, 534), "une par classe")
-    sheet.text((600, 562), f"{number(dense)} poids", size=SMALL, color=SOFT)
-    sheet.text((WIDTH / 2, 608), f"En tout : {number(sum(counts) + dense)} poids.", weight="bold")
+    sheet.text((600, 562), f"{number(dense)} paramètres", size=SMALL, color=SOFT)
+    sheet.text((WIDTH / 2, 608), f"En tout : {number(sum(counts) + dense)} paramètres.", weight="bold")
     return sheet
 
 
