@@ -5,6 +5,7 @@ confidence than an off-topic one (ties count half; Hanley & McNeil 1982).
 """
 
 import json
+import math
 import statistics
 import time
 from bisect import bisect_left, bisect_right
@@ -137,7 +138,12 @@ def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: 
             sure = outcome.confidence
     sure = max(sure, highest_off * MARGIN)
     outside = on[int(len(on) * refused)] if on else 0.0
-    return Thresholds(sure=round(sure, 2), outside=round(min(outside, sure), 2), questions=len(outcomes))
+    return Thresholds(sure=_floor(sure), outside=_floor(min(outside, sure)), questions=len(outcomes))
+
+
+def _floor(confidence: float) -> float:
+    """Return two decimals, never above the question that set the threshold."""
+    return math.floor(100 * confidence) / 100
 
 
 def _share(values: Sequence[float]) -> float | None:
