@@ -113,8 +113,8 @@ def desequilibre() -> Sheet:
             sheet.bar((145, y + 22 + 50 * line), (max(4, value * 0.36), 40), color, hatch="/" if color == RED else "")
             sums = f"{number(counts[line])} × {number(weights[line], 0 if line else 3)} = " if row else ""
             sheet.text((157 + value * 0.36, y + 42 + 50 * line), sums + number(value), ha="left", weight="bold")
-    sheet.formula((215, 458), r"w_c=\dfrac{N}{K\cdot n_c}", size=34)
-    sheet.text((360, 458), "N exemples, K classes,\ndont n dans la classe c", ha="left", size=SMALL)
+    sheet.formula((215, 458), r"w_k=\dfrac{N}{K\cdot n_k}", size=34)
+    sheet.text((360, 458), "N exemples, K classes,\ndont n dans la classe k", ha="left", size=SMALL)
     return sheet
 
 

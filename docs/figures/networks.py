@@ -49,7 +49,7 @@ def entropie_croisee() -> Sheet:
     axes.texts[0].set_x(0.04)
     axes.texts[1].set_x(0.14)
     sheet.text((380, 402), "chance donnée à la bonne classe", size=SMALL + 1)
-    sheet.formula((380, 446), r"L=-\log\,p_y", size=30)
+    sheet.formula((380, 446), r"L=-\log\,p", size=30)
     return sheet
 
 
@@ -161,7 +161,7 @@ def types_apprentissage() -> Sheet:
     for place, (name, note, formula) in enumerate(
         (
             ("Supervisé", "avec le corrigé", r"\dfrac{1}{n}\sum_i L(f(x_i),y_i)"),
-            ("Non supervisé", "sans le corrigé", r"\sum_i\Vert x_i-\mu_{c(i)}\Vert^2"),
+            ("Non supervisé", "sans le corrigé", r"\sum_i\Vert x_i-\mu_{(i)}\Vert^2"),
             ("Renforcement", "des points gagnés", r"\sum_t\gamma^t\,r_t"),
         )
     ):
