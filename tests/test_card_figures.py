@@ -189,8 +189,8 @@ BASICS = [
 CHATBOT = [
     Figure("composants", "0.5 × 6 = {} requêtes simultanées", 30 / 60 * 6),
     Figure("flux", "soit {} ms", 100 + 1 + 5000 + 10),
-    Figure("flux", "5000 / 5111 = {} % de génération", 100 * 5000 / (100 + 1 + 5000 + 10)),
-    Figure("flux", "0.99 × 0.99 × 0.99 = {} %", 100 * 0.99**3),
+    Figure("flux", "5000 / 5111 ≈ {} % de génération", 100 * 5000 / (100 + 1 + 5000 + 10)),
+    Figure("flux", "0.99 × 0.99 × 0.99 ≈ {} %", 100 * 0.99**3),
     Figure("base-json", "150 × 6 = {} ko", 150 * 6),
     Figure("niveaux", "207 - 10.15 - 103.04 = {}", reading_ease(10, 1.4), 2),
     Figure("niveaux", "207 - 25.375 - 139.84 = {}", reading_ease(25, 1.9), 3),
