@@ -14,12 +14,18 @@ log = structlog.get_logger()
 HELP = {
     "questions": "Questions answered, by platform, zone and writer.",
     "refusals": "Questions that were not taken, by reason.",
-    "model_errors": "Failures of the model, by cause.",
+    "model_errors": "Failures of the model, by model and cause.",
     "answer_seconds": "From a question taken to its answer shown.",
-    "model_first_text_seconds": "From the call to the model's first text.",
+    "model_first_text_seconds": "From a request to the model's first text.",
+    "model_answer_seconds": "From a request to its end, however it ended.",
     "queue_wait_seconds": "Waiting for the model's gate.",
     "store_accept_seconds": "Taking a question into the database.",
     "event_lag_seconds": "From the platform's event to its arrival.",
+    "store_up": "Whether the database answers.",
+    "queue_length": "Questions that wait for the model, in all processes.",
+    "breakers_open": "Models that are left alone for a while.",
+    "spent_month_euros": "What the model cost this month.",
+    "budget_month_euros": "What it may cost a month.",
 }
 Gauges = Callable[[], Awaitable[dict[str, float]]]
 

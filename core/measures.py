@@ -4,6 +4,7 @@ Kept apart from the library that publishes it, which only a bot with a PORT need
 logs do, so they stand in one place.
 """
 
+import time
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,3 +36,8 @@ def took(name: str, seconds: float, **labels: str) -> None:
     found = times.setdefault((name, tuple(sorted(labels.items()))), Times())
     found.classes[bisect_left(BOUNDS, seconds)] += 1
     found.total += seconds
+
+
+def arrived(platform: str, sent_at: float) -> None:
+    """Remember how long an event was on its way; where the platform's clock goes ahead, it took no time."""
+    took("event_lag_seconds", max(0.0, time.time() - sent_at), platform=platform)

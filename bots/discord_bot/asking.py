@@ -19,6 +19,7 @@ from bots.discord_bot.spots import Spot, can_thread, is_alone, lang_of, person_o
 from core.actions import Action, button, under_answer
 from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
 from core.files import must_fit, name_of
+from core.measures import arrived
 from core.messages import Answer, Level, Question, Ticket
 from core.reply import quoted
 from core.store.leases import Left
@@ -77,6 +78,7 @@ class Asking:
 
     async def by_interaction(self, spot: Spot, question: Question, *, file: discord.Attachment | None = None) -> None:
         """Answer what a command, a button or a form asks. A file is fetched after the acknowledgement: three seconds may be too short for it."""
+        arrived("discord", spot.created_at.timestamp())
         address = Address.of_interaction(spot, is_private=question.is_private)
         asked = replace(question, reply_to=address.dump(), is_exempt=self._bot.is_exempt(spot.user))
         try:
@@ -137,6 +139,7 @@ class Asking:
                 await self._take_message(message)
 
     async def _take_message(self, message: discord.Message) -> None:
+        arrived("discord", message.created_at.timestamp())
         address, words = Address.of_message(message), words_in(self._bot.lang)
         if not self._bot.is_served(message.channel, message.guild):
             if message.guild:

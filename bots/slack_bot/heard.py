@@ -7,6 +7,7 @@ from bots.slack_bot.asking import NOTHING, Work, conversation_of, question_at
 from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address, spot
 from bots.slack_bot.speech import mentions, said
+from core.measures import arrived
 
 if TYPE_CHECKING:
     from bots.slack_bot.client import SlackBot
@@ -24,6 +25,7 @@ async def heard(bot: "SlackBot", event: Event, team: str) -> Work:
     text = said(str(event.get("text") or ""), bot.me.user)
     if not await _is_for_me(bot, event, address, text):
         return NOTHING
+    arrived("slack", float(event["ts"]))
     if not event.get("files"):
         order = orders.read(bot, text)
         if order:

@@ -4,6 +4,7 @@ Nobody polls while nobody waits. A lone question passes in the transaction in wh
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from core.errors import ModelAway, QueueTooLong, StoreAway
+from core.measures import took
 from core.messages import Place
 from core.store.gates import HORIZON, Gates, Seat, View
 from core.store.pace import Limits
@@ -49,7 +51,7 @@ class Gate:
 
     async def through(self, seat: Seat, patience: float) -> AsyncGenerator[Place, None]:
         """Yield places in the queue until a question may leave. Raises QueueTooLong, ModelAway."""
-        waiter, has_gone = _Waiter(), False
+        waiter, has_gone, came_at = _Waiter(), False, time.monotonic()
         self._waiters[seat.id] = waiter
         try:
             seated = self._seated() | {seat.id: waiter}
@@ -58,6 +60,7 @@ class Gate:
             async for place in self._places(waiter, patience):
                 yield place
             has_gone = True
+            took("queue_wait_seconds", time.monotonic() - came_at)
         finally:
             del self._waiters[seat.id]
             self._wake.set()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from core.errors import ModelAway, QueueTooLong, StoreAway
+from core.measures import count, took
 from core.messages import ChatMessage, Completion, Pieces, Place, TokenUsage
 from core.model import ChatModel
 from core.prompt import tokens_in
@@ -106,7 +107,7 @@ class Trip:
 
     async def _try(self, model: ChatModel, until: float) -> Pieces:
         """Yield what one request brings, and note how it ended, whoever ended it."""
-        self._left_at, text = self.gate.now(), ""
+        self._left_at, text, asked_at = self.gate.now(), "", time.monotonic()
         end: Completion | None = None
         fault: ModelAway | None = None
         try:
@@ -116,13 +117,17 @@ class Trip:
                         end = piece
                         continue
                     text += str(piece)
-                    self.wrote = bool(text.strip())
+                    if not self.wrote and text.strip():
+                        self.wrote = True
+                        took("model_first_text_seconds", time.monotonic() - asked_at, model=model.name)
                     yield piece
             self._must_have_written()
         except ModelAway as away:
             fault = away
+            count("model_errors", model=model.name, cause=away.cause)
             raise
         finally:
+            took("model_answer_seconds", time.monotonic() - asked_at, model=model.name)
             self._charge(model, text, end, fault)
             with suppress(StoreAway):
                 await self._note(end, fault)
