@@ -1,6 +1,5 @@
 """The documents: what they name exists, what they show works, and nothing in them belongs to one machine."""
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -224,13 +223,20 @@ def test_composes_secrets_are_settings() -> None:
 
 def test_compose_is_hardened() -> None:
     """Every service is read-only, without capabilities and new privileges, of a pinned image, and opens no port."""
-    yaml = pytest.importorskip("yaml")
-    services = json.loads(json.dumps(yaml.safe_load(read(ROOT / "compose.yaml"))["services"]))
+    text = re.sub(r"\s+#.*", "", read(ROOT / "compose.yaml"))
+    hardened = blocks(text, "x-hardened")[0]
+    services = blocks(blocks(text, "services")[0], r"  \w+")
 
-    for service in services.values():
-        assert service["read_only"] is True
-        assert ["ALL"] == service["cap_drop"]
-        assert ["no-new-privileges:true"] == service["security_opt"]
-        assert re.search(r":\d+\.\d+", service["image"])
-        assert "ports" not in service
-        assert "privileged" not in service
+    assert {"read_only: true", "cap_drop: [ALL]", 'security_opt: ["no-new-privileges:true"]'} <= set(map(str.strip, hardened.splitlines()))
+    assert "<<: *hardened" in blocks(text, "x-bot")[0]
+    assert ["<<: *bot", "<<: *bot", "<<: *hardened"] == [re.findall("<<: .*", service)[0] for service in services]
+    assert all(re.search(r":\d+\.\d+", image) for image in re.findall("image: (.*)", text))
+    assert not re.search(r"^\s*(?:ports|privileged|cap_add|network_mode|user: root)\b", text, re.MULTILINE)
+    assert not [name for name in ("read_only", "cap_drop", "security_opt") if name in "".join(services)]  # nothing is taken back
+
+
+def blocks(text: str, key: str) -> list[str]:
+    """Return what stands, further in, below each line of YAML that begins with this key."""
+    found = re.split(rf"^{key}:.*\n", text, flags=re.MULTILINE)[1:]
+    indent = len(key) - len(key.lstrip())
+    return [re.split(rf"^ {{0,{indent}}}\S", block, maxsplit=1, flags=re.MULTILINE)[0] for block in found]
