@@ -9,10 +9,12 @@ from core.settings import Settings
 
 
 class _Foreign(logging.Handler):
-    """Logs of libraries: who and what kind. Their words may hold what a student wrote, so they are left out."""
+    """Logs of libraries: who and what kind. Their words may hold what a student wrote, so they are left out; a mere warning then says nothing."""
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        if kind is None and record.levelno < logging.ERROR:
+            return
         structlog.get_logger().log(record.levelno, "library", library=record.name, error=kind)
 
 

@@ -156,3 +156,13 @@ def test_no_word_of_a_student_is_in_a_log_or_a_file(tmp_path: Path) -> None:
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert CANARY.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("words", [["discord"], ["discord", "--invite"], ["slack"]])
+def test_a_bot_without_a_token_says_one_sentence(tmp_path: Path, words: list[str]) -> None:
+    """Whoever starts too early reads what is missing and which command asks for it, and nothing of what libraries warn of."""
+    done = profond(tmp_path, *words)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert 1 == len(done.stderr.splitlines())
+    assert "« profond setup »" in done.stderr

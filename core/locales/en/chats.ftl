@@ -100,7 +100,7 @@ stale-button = This button no longer works: ask with /ask.
 ## Installing
 
 discord-invite = Open this link to invite the bot (only the rights it needs):
-discord-no-token = DISCORD_TOKEN is missing: copy the token from the developer portal (Bot → Reset Token) into the .env file.
+discord-no-token = DISCORD_TOKEN is missing: type “profond setup”, or copy the token from the developer portal (Bot → Reset Token) into the .env file.
 discord-bad-token = Discord refuses the token DISCORD_TOKEN: copy it again from the portal (Bot → Reset Token).
 discord-intent = Discord refuses the message content: switch on “Message Content Intent” in the portal (page Bot), or take DISCORD_MESSAGE_CONTENT away.
 discord-away = Discord does not answer: next try in { $wait }.
@@ -128,7 +128,7 @@ slack-data-sent = I sent you your data in a direct message.
 slack-hint-ask = your question (or private: your question)
 slack-hint-level = beginner, intermediate or advanced
 slack-hint-topic = a topic or a card
-slack-no-token = SLACK_BOT_TOKEN is missing: copy the token xoxb-… from the app's page (OAuth & Permissions) into the .env file.
+slack-no-token = SLACK_BOT_TOKEN is missing: type “profond setup”, or copy the token xoxb-… from the app's page (OAuth & Permissions) into the .env file.
 slack-no-app-token = SLACK_APP_TOKEN is missing: copy the token xapp-… from the app's page (Basic Information, App-Level Tokens, connections:write) into the .env file.
 slack-no-secret = SLACK_SIGNING_SECRET is missing: copy it from the app's page (Basic Information) into the .env file.
 slack-bad-token = Slack refuses the token SLACK_BOT_TOKEN: copy it again from the app's page (OAuth & Permissions).

@@ -100,7 +100,7 @@ stale-button = Ce bouton ne marche plus : pose ta question avec /ask.
 ## Installer
 
 discord-invite = Ouvre ce lien pour inviter le bot (seulement les droits nécessaires) :
-discord-no-token = Il manque DISCORD_TOKEN : copie le jeton depuis le portail des développeurs (Bot → Reset Token) dans le fichier .env.
+discord-no-token = Il manque DISCORD_TOKEN : tape « profond setup », ou copie le jeton depuis le portail des développeurs (Bot → Reset Token) dans le fichier .env.
 discord-bad-token = Discord refuse le jeton DISCORD_TOKEN : copie-le de nouveau depuis le portail (Bot → Reset Token).
 discord-intent = Discord refuse la lecture des messages : active « Message Content Intent » dans le portail (page Bot), ou retire DISCORD_MESSAGE_CONTENT.
 discord-away = Discord ne répond pas : nouvel essai dans { $wait }.
@@ -128,7 +128,7 @@ slack-data-sent = Je t'ai envoyé tes données en message privé.
 slack-hint-ask = ta question (ou privé: ta question)
 slack-hint-level = débutant, intermédiaire ou avancé
 slack-hint-topic = un sujet ou une fiche
-slack-no-token = Il manque SLACK_BOT_TOKEN : copie le jeton xoxb-… depuis la page de l'application (OAuth & Permissions) dans le fichier .env.
+slack-no-token = Il manque SLACK_BOT_TOKEN : tape « profond setup », ou copie le jeton xoxb-… depuis la page de l'application (OAuth & Permissions) dans le fichier .env.
 slack-no-app-token = Il manque SLACK_APP_TOKEN : copie le jeton xapp-… depuis la page de l'application (Basic Information, App-Level Tokens, connections:write) dans le fichier .env.
 slack-no-secret = Il manque SLACK_SIGNING_SECRET : copie-le depuis la page de l'application (Basic Information) dans le fichier .env.
 slack-bad-token = Slack refuse le jeton SLACK_BOT_TOKEN : copie-le de nouveau depuis la page de l'application (OAuth & Permissions).
