@@ -36,6 +36,10 @@ ci:
 figures *names:
     {{bin}}/python -m docs.figures {{names}}
 
+# Hold the README's conversations with the local Discord and Slack, and draw them. Needs Chromium and the fonts Inter and Noto Color Emoji.
+pictures:
+    {{bin}}/python -m docs.pictures
+
 # Run the benchmarks, all or one: just bench search
 bench name="":
     {{bin}}/python -m benchmarks{{ if name == "" { "" } else { "." + name } }}

@@ -90,7 +90,7 @@ def test_commands_exist(path: Path) -> None:
 def test_commands_are_found_at_all() -> None:
     """The reader of commands sees those of a fence, of a line of prose and of a table."""
     assert ["doctor"] in commands(ROOT / "docs" / "installer.md")
-    assert ["kb", "check", "--strict"] in commands(ROOT / "README.md")
+    assert ["kb", "check", "--strict"] in commands(ROOT / "docs" / "commands.md")
     with pytest.raises(click.NoSuchOption):
         parsed(["doctor", "--colour"])
     with pytest.raises(KeyError):
