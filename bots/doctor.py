@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
+from bots.health import State, state_at
 from core.errors import BudgetSpent, ModelAway, SetupError
 from core.knowledge import Course, load_course
 from core.model import open_model
@@ -13,7 +14,7 @@ from core.store.breakers import Breaker
 from core.store.database import database_health
 from core.store.pace import Limits, Pace
 from core.traffic import gate_address
-from core.traffic.budget import Budget, Means
+from core.traffic.budget import Budget, Means, read_prices
 
 
 class Finding(NamedTuple):
@@ -24,8 +25,16 @@ class Finding(NamedTuple):
     details: Mapping[str, str | float] = {}
 
 
+STATES = {
+    State.CONNECTED: ("ok", "doctor-bot-connected"),
+    State.ALONE: ("fault", "doctor-bot-alone"),
+    State.ABSENT: ("warning", "doctor-bot-absent"),
+    State.STRANGER: ("fault", "doctor-bot-stranger"),
+}
+
+
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield the findings, one at a time: settings, database, course, key, the way to the model, tokens."""
+    """Yield the findings, one at a time: settings, database, course, key, the way to the model, tokens, and the bot that runs here."""
     yield Finding("ok", "doctor-settings")
     yield await _database(settings)
     for finding in _course(settings):
@@ -35,6 +44,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     async for finding in _tokens(settings):
         yield finding
+    if settings.port:
+        yield Finding(*STATES[await state_at(settings.port)], {"port": str(settings.port)})
 
 
 async def _database(settings: Settings) -> Finding:
@@ -78,6 +89,10 @@ async def _way(settings: Settings) -> AsyncIterator[Finding]:
     if settings.mistral_api_key is None:
         return
     try:
+        read_prices(settings.budget_prices)
+    except SetupError as error:
+        yield Finding("fault", error.key, error.details)
+    try:
         async with open_store(settings) as store:
             pace, breakers = await store.gates.state(store.gates.key("gate", gate_address(settings)))
             for name in (settings.mistral_model, *settings.mistral_fallback_models):
@@ -116,7 +131,8 @@ async def _tokens(settings: Settings) -> AsyncIterator[Finding]:
 
         async for line in discord_bot.check_token(settings):
             yield Finding(*line)
-    if bool(settings.slack_bot_token) != bool(settings.slack_app_token):
+    needs = settings.slack_app_token or settings.slack_signing_secret  # Socket Mode, or HTTP
+    if bool(settings.slack_bot_token) != bool(needs):
         yield Finding("fault", "doctor-slack-pair")
     if settings.slack_bot_token:
         from bots import slack_bot  # noqa: PLC0415

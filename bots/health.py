@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from enum import Enum
 
+import aiohttp
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -27,6 +29,8 @@ HELP = {
     "spent_month_euros": "What the model cost this month.",
     "budget_month_euros": "What it may cost a month.",
 }
+READY, NOT_READY = "ready\n", "not connected\n"
+LOOK_SECONDS = 5.0
 Gauges = Callable[[], Awaitable[dict[str, float]]]
 
 
@@ -86,7 +90,7 @@ def health_routes(is_ready: Callable[[], bool], gauges: Gauges) -> list[web.Rout
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if is_ready() else web.Response(text="not connected\n", status=503)
+        return web.Response(text=READY) if is_ready() else web.Response(text=NOT_READY, status=503)
 
     async def metrics(_: web.Request) -> web.Response:
         registry = CollectorRegistry()
@@ -94,3 +98,25 @@ def health_routes(is_ready: Callable[[], bool], gauges: Gauges) -> list[web.Rout
         return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+
+
+class State(Enum):
+    """What answers on a port of this machine: a bot that is connected, one that is not, nobody, or another program."""
+
+    CONNECTED = READY
+    ALONE = NOT_READY
+    ABSENT = ""
+    STRANGER = "?"
+
+
+async def state_at(port: int) -> State:
+    """Return what answers on a port."""
+    timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            text = await answer.text(errors="replace")
+    except aiohttp.ClientConnectorError:
+        return State.ABSENT
+    except (aiohttp.ClientError, TimeoutError):
+        return State.STRANGER
+    return State(text) if text in {READY, NOT_READY} else State.STRANGER

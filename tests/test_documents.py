@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.store import ACCEPT_SECONDS
 from core.students import MAX_REPORT
 from core.traffic.budget import read_prices
+from tests.test_discord_class import running
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bots" / "papers").glob("*.md"), ROOT / "benchmarks" / "README.md"])
@@ -186,6 +187,16 @@ def test_the_limits_told_are_the_codes_own() -> None:
     told += [f"{of['allowance_size']} in a row", f"{of['allowance_per_day']} a day"]
 
     assert [] == [limit for limit in told if limit not in text]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/installer.md"])
+def test_each_platform_is_ten_clicks_away(name: str) -> None:
+    """Two lists of exactly ten steps, and the invitation asks for as many permissions as are told."""
+    steps = [int(number) for number in re.findall(r"^(\d+)\. ", read(ROOT / name), re.MULTILINE)]
+    lists = [steps[start : start + 10] for start, (number, last) in enumerate(zip(steps, steps[9:], strict=False)) if (number, last) == (1, 10)]
+
+    assert [list(range(1, 11))] * 2 == lists
+    assert f"{['', 'one', 'two', 'three', 'four', 'five', 'six'][running.PERMISSIONS.value.bit_count()]} permissions" in read(ROOT / "README.md")
 
 
 def test_tasks_named_exist() -> None:

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import unused_port
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
 
+from bots.doctor import examine
 from bots.health import HELP, serve_health
 from core import measures
+from core.settings import Settings
+from tests.conftest import MakeSettings
 from tests.servers.bots import running
 from tests.servers.discord import DiscordServer
 from tests.servers.mistral import Fault, MistralServer
@@ -92,6 +96,38 @@ async def test_no_port_no_server() -> None:
     port = unused_port()
     async with serve_health(port, lambda: True, no_gauges), serve_health(port, lambda: False, no_gauges):
         assert (200, "ready\n") == await get(port, "/readyz")
+
+
+async def last_found(settings: Settings) -> tuple[str, str]:
+    """Return the doctor's last line."""
+    return [(line.state, line.key) async for line in examine(settings)][-1]
+
+
+async def test_the_doctor_looks_at_the_bot_that_runs_here(settings: MakeSettings) -> None:
+    """With PORT, the doctor says whether a bot runs on this machine and is connected, and whether another program is in its place."""
+    connected, ours = [True], settings(port=unused_port())
+    assert ("warning", "doctor-bot-absent") == await last_found(ours)
+    async with serve_health(ours.port, lambda: connected[0], no_gauges):
+        assert ("ok", "doctor-bot-connected") == await last_found(ours)
+        connected[0] = False
+        assert ("fault", "doctor-bot-alone") == await last_found(ours)
+    async with TestServer(web.Application()) as stranger:
+        assert ("fault", "doctor-bot-stranger") == await last_found(settings(port=stranger.port))
+
+
+async def test_the_doctor_finds_what_a_start_would_refuse(settings: MakeSettings) -> None:
+    """A file of prices that cannot be read is a fault; a Slack over HTTP, which has a signing secret and no app token, is none."""
+    ways = {
+        "mistral_api_key": "k",
+        "mistral_server_url": "http://127.0.0.1:9",
+        "slack_bot_token": "xoxb-1",
+        "slack_api_url": "http://127.0.0.1:9/api",
+    }
+    found = {line.key async for line in examine(settings(**ways, budget_prices="nowhere.json"))}
+    by_http = {line.key async for line in examine(settings(**ways, slack_signing_secret="s" * 32))}
+
+    assert {"setup-prices", "doctor-slack-pair"} <= found
+    assert not {"setup-prices", "doctor-slack-pair"} & by_http
 
 
 def figures(text: str) -> dict[str, float]:
