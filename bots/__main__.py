@@ -4,7 +4,8 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 import click
@@ -19,7 +20,7 @@ from core.logs import setup_logging
 from core.messages import Question
 from core.profond import Profond, open_profond
 from core.settings import Settings, read_settings, unknown_names
-from core.words import LANGUAGES, duration, error_words, words_in
+from core.words import LANGUAGES, Words, duration, error_words, words_in
 
 
 @click.group(help="cli-profond")
@@ -48,6 +49,24 @@ def _with_core(settings: Settings, use: Callable[[Profond], Awaitable[int]]) -> 
             return await use(profond)
 
     raise SystemExit(asyncio.run(run()))
+
+
+@asynccontextmanager
+async def _key_told(settings: Settings, words: Words) -> AsyncIterator[None]:
+    """While a bot runs, tell whoever started it of a key that is refused: the class is answered all the same, by the cards."""
+    from bots.doctor import key_finding  # noqa: PLC0415  # only a bot needs it
+
+    async def tell() -> None:
+        finding = await key_finding(settings)
+        if finding.key in {"doctor-key-bad", "doctor-key-model"}:
+            print(words(finding.key, **finding.details), file=sys.stderr, flush=True)
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
 
 
 def _console() -> Console:
@@ -106,7 +125,8 @@ def discord(*, invite: bool) -> None:
             on_online=lambda guilds: print(words("discord-ready", guilds=guilds), flush=True),
             on_away=lambda wait: print(words("discord-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
         )
-        await live(profond, face, port=settings.port)
+        async with _key_told(settings, words):
+            await live(profond, face, port=settings.port)
         return 0
 
     _with_core(settings, serve)
@@ -134,7 +154,8 @@ def slack(*, http: bool, manifest: bool) -> None:
             on_away=lambda wait: print(words("slack-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
         )
         face.routes = health_of(profond, face) if http else ()
-        await live(profond, face, port=None if http else settings.port)
+        async with _key_told(settings, words):
+            await live(profond, face, port=None if http else settings.port)
         return 0
 
     _with_core(settings, serve)

@@ -39,7 +39,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield await _database(settings)
     for finding in _course(settings):
         yield finding
-    yield await _key(settings)
+    yield await key_finding(settings)
     async for finding in _way(settings):
         yield finding
     async for finding in _tokens(settings):
@@ -70,7 +70,8 @@ def _course(settings: Settings) -> list[Finding]:
     return found
 
 
-async def _key(settings: Settings) -> Finding:
+async def key_finding(settings: Settings) -> Finding:
+    """Ask the model's server about the key."""
     details = {"server": settings.mistral_server_url, "model": settings.mistral_model}
     async with open_model(settings) as model:
         if model is None:
@@ -78,8 +79,7 @@ async def _key(settings: Settings) -> Finding:
         try:
             names = await model.check()
         except ModelAway as away:
-            is_refused = any(status in away.cause for status in ("401", "403"))
-            return Finding("fault", "doctor-key-bad" if is_refused else "doctor-key-away", details)
+            return Finding("fault", "doctor-key-bad" if away.status in {401, 403} else "doctor-key-away", details)
     is_listed = not names or settings.mistral_model in names
     return Finding("ok" if is_listed else "warning", "doctor-key-good" if is_listed else "doctor-key-model", details)
 

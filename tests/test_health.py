@@ -130,6 +130,17 @@ async def test_the_doctor_finds_what_a_start_would_refuse(settings: MakeSettings
     assert not {"setup-prices", "doctor-slack-pair"} & by_http
 
 
+async def test_a_refused_key_is_told_at_the_start(tmp_path: Path) -> None:
+    """Whoever starts a bot reads in one sentence that Mistral refuses the key; the class is served all the same."""
+    async with MistralServer(key="another") as mistral, DiscordServer() as discord:
+        ways = {"DISCORD_TOKEN": discord.knobs.token, "DISCORD_API_URL": discord.url, "MISTRAL_API_KEY": "k", "MISTRAL_SERVER_URL": mistral.url}
+        async with running("discord", ways, errors=tmp_path / "errors"):
+            await discord.registered(within=WITHIN)
+            asked = await discord.slash(discord.user("Léa"), "ask", {"question": QUESTION})
+            await asked.read("Sources", within=WITHIN)
+        assert "Clé Mistral : refusée" in (tmp_path / "errors").read_text(encoding="utf-8")
+
+
 def figures(text: str) -> dict[str, float]:
     """Return the figures of a page, by name and labels."""
     return {name: float(value) for name, value in re.findall(r"^profond_(\S+?(?:\{.*\})?) (\S+)$", text, re.MULTILINE)}

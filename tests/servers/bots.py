@@ -13,14 +13,13 @@ OF_THE_MACHINE = ("PATH", "SYSTEMROOT", "TEMP", "TMP")
 
 
 @asynccontextmanager
-async def running(name: str, settings: Mapping[str, str]) -> AsyncIterator[None]:
-    """Run `profond NAME` in a process of its own and an empty folder, until the end of the block."""
+async def running(name: str, settings: Mapping[str, str], errors: Path | None = None) -> AsyncIterator[None]:
+    """Run `profond NAME` in a process of its own and an empty folder, until the end of the block; `errors` keeps its error stream."""
     kept = {each: os.environ[each] for each in OF_THE_MACHINE if each in os.environ}
-    quiet = asyncio.subprocess.DEVNULL
-    with tempfile.TemporaryDirectory() as folder:
-        variables = {**kept, **settings, "PYTHONPATH": str(ROOT), "HOME": folder}
+    with tempfile.TemporaryDirectory() as folder, (errors or Path(os.devnull)).open("wb") as written:
+        variables = {**kept, **settings, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "HOME": folder}
         command = (sys.executable, "-W", "ignore", "-m", "bots", name)
-        process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=variables, stdout=quiet, stderr=quiet)
+        process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=variables, stdout=asyncio.subprocess.DEVNULL, stderr=written)
         try:
             yield
         finally:
