@@ -135,6 +135,7 @@ async def test_a_refused_key_is_told_at_the_start(tmp_path: Path) -> None:
     async with MistralServer(key="another") as mistral, DiscordServer() as discord:
         ways = {"DISCORD_TOKEN": discord.knobs.token, "DISCORD_API_URL": discord.url, "MISTRAL_API_KEY": "k", "MISTRAL_SERVER_URL": mistral.url}
         async with running("discord", ways, errors=tmp_path / "errors"):
+            await discord.ready(within=WITHIN)
             await discord.registered(within=WITHIN)
             asked = await discord.slash(discord.user("Léa"), "ask", {"question": QUESTION})
             await asked.read("Sources", within=WITHIN)
@@ -170,6 +171,7 @@ async def test_every_figure_moves_and_names_nobody() -> None:
             ways = {"DISCORD_TOKEN": discord.knobs.token, "DISCORD_API_URL": discord.url, "MISTRAL_API_KEY": "k", "MISTRAL_SERVER_URL": mistral.url}
             more = {"PORT": str(port), "ALLOWANCE_SIZE": "1", "MISTRAL_REQUESTS_PER_SECOND": "100"}
             await life.enter_async_context(running("discord", ways | more))
+            await discord.ready(within=WITHIN)
             await discord.registered(within=WITHIN)
             await until_ready(port, 200)
             lea = discord.user("Léa")

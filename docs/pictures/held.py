@@ -18,6 +18,7 @@ Json = dict[str, Any]
 async def on_discord() -> Json:
     """Ask by a command what the course answers; return what the student sees."""
     async with DiscordServer() as server, running("discord", {"DISCORD_TOKEN": server.knobs.token, "DISCORD_API_URL": server.url}):
+        await server.ready(within=WITHIN)
         await server.registered(within=WITHIN)
         lea = server.user("Léa")
         asked = await server.slash(lea, "ask", {"question": KNOWN})
