@@ -55,7 +55,11 @@ def fence(name: str, language: str) -> str:
 def commands(path: Path) -> list[list[str]]:
     """Return the words behind every `profond` of a document, without brackets around what may be left out."""
     lines = [line for _, body in FENCE.findall(read(path)) for line in body.replace("\\\n", " ").splitlines()]
-    lines += [span for span in spans(path) if span.startswith("profond ")]
+    return commands_in([*lines, *(span for span in spans(path) if span.startswith("profond "))])
+
+
+def commands_in(lines: list[str]) -> list[list[str]]:
+    """Return the words behind every `profond` of these lines."""
     found = [match[1] for line in lines for match in COMMAND.finditer(line)]
     said = [shlex.split(re.sub(r"[\[\]]|&&.*|[;|<>].*", "", text), comments=True) for text in found]
     return [words for words in said if words and words[0] not in {"…", "%i"}]
