@@ -168,6 +168,33 @@ async def test_few_identifies_are_saved(discord: DiscordServer, settings: MakeSe
     assert discord.gateway.identifies == 0
 
 
+async def _at_once(*_: object, **__: object) -> None:
+    """Stand for the library's five seconds before it identifies again."""
+
+
+async def test_a_session_that_stays_invalid_uses_up_no_days_identifies(room: Class, discord: DiscordServer) -> None:
+    """The library identifies anew for as long as it is told to: with few left the bot waits for the next day instead."""
+    discord.knobs.session_starts = 21
+    with patch("discord.Client.before_identify_hook", _at_once):
+        await discord.gateway.invalidate()
+        await discord.until(lambda: discord.gateway.identifies == 2, within=LONG)
+        looked = len(discord.sent("GET", "/gateway/bot"))
+        await discord.gateway.invalidate()
+        await discord.until(lambda: len(discord.sent("GET", "/gateway/bot")) > looked, within=LONG)
+        await asyncio.sleep(0.1)
+    assert (discord.gateway.identifies, discord.knobs.session_starts, len(room.bots)) == (2, 20, 1)
+
+
+async def test_a_bot_that_is_told_to_stop_while_it_connects_stops(room: Class, discord: DiscordServer) -> None:
+    """Between a lost session and the next one there are five seconds in which the library hears of no end."""
+    await discord.gateway.invalidate()
+    await discord.until(lambda: discord.gateway.connections == 2, within=LONG)
+    assert room.life is not None
+    room.life.cancel()
+    ended, _ = await asyncio.wait({room.life}, timeout=LONG)
+    assert ended
+
+
 async def test_the_pauses_between_falls_grow(discord: DiscordServer, settings: MakeSettings) -> None:
     """Each fall that comes soon doubles the pause, up to five minutes."""
     made: list[DiscordBot] = []

@@ -8,7 +8,10 @@ from typing import Any
 
 import discord
 import structlog
+import yarl
 from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
 from bots.discord_bot import commands
 from bots.discord_bot.asking import Asking
@@ -27,6 +30,7 @@ READY_SECONDS = 0.2
 MESSAGES = {discord.MessageType.default, discord.MessageType.reply}
 WORKS = {discord.InteractionType.component: pressed, discord.InteractionType.modal_submit: submitted}
 REMEMBERED = 5_000
+FEW_IDENTIFIES = 20
 
 
 class DiscordBot(discord.AutoShardedClient):
@@ -57,6 +61,22 @@ class DiscordBot(discord.AutoShardedClient):
         self._on_online = on_online
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._is_leaving = False
+
+    async def may_identify(self) -> None:
+        """Wait where the day's identifies are nearly used up: Discord resets the token of a bot that goes on. Also learn the gateway's address."""
+        answer = await self.http.request(Route("GET", "/gateway/bot"))
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(answer["url"])
+        limit = answer["session_start_limit"]
+        if limit["remaining"] < FEW_IDENTIFIES + answer["shards"]:
+            wait = limit["reset_after"] / 1000
+            log.warning("discord_identifies_spent", seconds=round(wait))
+            await asyncio.sleep(wait)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Look at what is left before each identify but the first, which `run` looks at: the library would go on for ever."""
+        await super().before_identify_hook(shard_id, initial=initial)
+        if not initial:
+            await self.may_identify()
 
     async def setup_hook(self) -> None:
         """Bring the commands up to date; events may come from now on."""

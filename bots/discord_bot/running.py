@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 
 import discord
 import structlog
-import yarl
-from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.discord_bot.client import DiscordBot
@@ -23,7 +21,7 @@ log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 CALM = 120.0
 """A connection that lasted so long begins the pauses anew."""
-FEW_IDENTIFIES = 20
+AGAIN_SECONDS = 0.2
 PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -123,8 +121,8 @@ async def _live(bot: DiscordBot, token: str) -> None:
     """Run one client from its login to its end; the library ends in many ways. Raises SetupError."""
     try:
         await bot.login(token)
-        await _may_identify(bot)
-        await bot.connect()
+        await bot.may_identify()
+        await _connected(bot)
     except discord.LoginFailure:
         raise SetupError("discord-bad-token") from None
     except discord.PrivilegedIntentsRequired:
@@ -133,12 +131,13 @@ async def _live(bot: DiscordBot, token: str) -> None:
         log.warning("discord_fell", cause=type(error).__name__)
 
 
-async def _may_identify(bot: DiscordBot) -> None:
-    """Wait where the day's identifies are nearly used up: Discord resets the token of a bot that goes on. Also learn the gateway's address."""
-    answer = await bot.http.request(Route("GET", "/gateway/bot"))
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(answer["url"])
-    limit = answer["session_start_limit"]
-    if limit["remaining"] < FEW_IDENTIFIES + answer["shards"]:
-        wait = limit["reset_after"] / 1000
-        log.warning("discord_identifies_spent", seconds=round(wait))
-        await asyncio.sleep(wait)
+async def _connected(bot: DiscordBot) -> None:
+    """Return when the connection ends for good. The library swallows the cancellation of one that is being made: it is told again."""
+    connecting = asyncio.create_task(bot.connect())
+    try:
+        await asyncio.wait({connecting})
+        connecting.result()
+    finally:
+        while not connecting.done():
+            connecting.cancel()
+            await asyncio.wait({connecting}, timeout=AGAIN_SECONDS)
