@@ -55,7 +55,7 @@ class Lessons:
         """Return the topic or card of that id, title or alias; forgives accents and typos. Raises Unknown."""
         found = self.suggest(name, limit=1)
         if not found:
-            raise Unknown("refusal-no-topic", name=name[:60])
+            raise Unknown("refusal-no-topic", name=clean(name[:60], Rules(())))
         return found[0]
 
     def suggest(self, typed: str, limit: int = 25) -> Sequence[Topic | Card]:

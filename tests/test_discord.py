@@ -360,9 +360,12 @@ async def test_a_card_is_shown_with_its_figure_and_asked_about(room: Class, disc
 
 @pytest.mark.usefixtures("room")
 async def test_an_unknown_topic_is_refused_kindly(discord: DiscordServer, lea: User) -> None:
-    """A name that resembles nothing gets a sentence with what to do."""
-    asked = await discord.slash(lea, "topic", {"topic": "zzzzzz"})
-    assert "tape /topic seul" in await asked.read()
+    """A name that resembles nothing gets a sentence with what to do, in which it mentions nobody."""
+    asked = await discord.slash(lea, "topic", {"topic": f"@everyone {lea.mention} zzzz"})
+    text = await asked.read()
+    assert "tape /topic seul" in text
+    assert "@everyone" not in text
+    assert lea.mention not in text
     assert asked.messages[0].is_ephemeral
 
 
