@@ -140,6 +140,26 @@ async def test_messages_sent_while_it_writes_are_answered_in_their_order(discord
 
 
 @pytest.mark.usefixtures("room")
+async def test_a_slow_file_of_one_student_holds_up_no_other(discord: DiscordServer, lea: User, adam: User) -> None:
+    """What Léa wrote after her file waits for it; what Adam writes in the same channel does not."""
+    discord.fault("GET", "/attachments/", delay=2.0)
+    await discord.say(lea, text=QUESTION, mention=True, files=[("a.py", b"# convolution")])
+    after = await discord.say(lea, text="c'est quoi le pooling ?", mention=True)
+    other = await discord.say(adam, text="c'est quoi le dropout ?", mention=True)
+    await other.read("Sources")
+    assert after.messages == []
+    await after.read("Sources")
+
+
+async def test_the_bots_role_is_its_name_too(settings: MakeSettings) -> None:
+    """A phone offers the role beside the bot: with the content intent it is a mention, without it the student is told how to mention."""
+    for has_content, part in ((True, "Sources"), (False, "mentionnes")):
+        async with DiscordServer(message_content=has_content) as discord, a_class(discord, settings(discord_message_content=has_content)):
+            said = await discord.say(discord.user("Léa"), text=f"<@&{discord.guild.bot_role}> {QUESTION}")
+            await said.read(part)
+
+
+@pytest.mark.usefixtures("room")
 async def test_a_direct_message_is_a_question(discord: DiscordServer, lea: User) -> None:
     """In direct messages no mention is needed, and nothing may be shared from there."""
     said = await discord.say(lea, discord.direct(lea), QUESTION)
@@ -216,6 +236,8 @@ async def test_with_the_content_intent_the_askers_messages_in_a_thread_are_follo
         to_adam = await discord.say(lea, thread, "c'est quoi un tenseur ?", reply_to=other.message)
         own = await discord.say(lea, thread, "c'est quoi le pooling ?")
         await own.read("Sources")
+        to_herself = await discord.say(lea, thread, "c'est quoi le dropout ?", reply_to=own.message)
+        await to_herself.read("Sources")
         assert [each.messages for each in (other, aside, to_adam)] == [[], [], []]
 
 

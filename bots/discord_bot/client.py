@@ -129,12 +129,15 @@ class DiscordBot(discord.AutoShardedClient):
 
     def said(self, message: discord.Message) -> str:
         """Return what a message says, without the bot's own mention."""
-        me = self.user.id if self.user else 0
-        return message.content.replace(f"<@{me}>", " ").replace(f"<@!{me}>", " ").strip()
+        me, role = self.user.id if self.user else 0, message.guild.self_role if message.guild else None
+        text = message.content
+        for mine in (f"<@{me}>", f"<@!{me}>", f"<@&{role.id if role else 0}>"):
+            text = text.replace(mine, " ")
+        return text.strip()
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer what is said to the bot."""
-        if not message.author.bot and message.type in MESSAGES and not (self.brake.left or self._is_leaving):
+        """Answer what is said to the bot; while Discord shuts it out, the answer waits."""
+        if not message.author.bot and message.type in MESSAGES and not self._is_leaving and self._is_new(message.id):
             await self.asking.by_message(message)
 
     async def on_interaction(self, spot: Spot) -> None:

@@ -38,6 +38,12 @@ def replied(message: discord.Message) -> discord.Message | None:
     return found if isinstance(found, discord.Message) else None
 
 
+def _others(message: discord.Message) -> set[int]:
+    """Return those to whom a message is said by name or as a reply, but for who wrote it."""
+    answered = replied(message)
+    return {*(user.id for user in message.mentions), *([answered.author.id] if answered else [])} - {message.author.id}
+
+
 class Threads:
     """Finds a message's conversation."""
 
@@ -51,14 +57,15 @@ class Threads:
             return True
         if not self._bot.profond.settings.discord_message_content or not self._is_mine(message.channel):
             return False
-        if message.mentions or replied(message):
+        if _others(message):
             return False
         return await self._bot.profond.students.has_asked(await self.of_message(message), person_of(message.author))
 
     def is_named(self, message: discord.Message) -> bool:
-        """Whether a message mentions the bot or replies to it."""
+        """Whether a message mentions the bot, by its name or by the role of the same name, or replies to it."""
         answered = replied(message)
-        return self._bot.user in message.mentions or (answered is not None and answered.author == self._bot.user)
+        by_role = message.guild is not None and message.guild.self_role in message.role_mentions
+        return by_role or self._bot.user in message.mentions or (answered is not None and answered.author == self._bot.user)
 
     def _is_mine(self, channel: object) -> bool:
         return isinstance(channel, discord.Thread) and self._bot.user is not None and channel.owner_id == self._bot.user.id

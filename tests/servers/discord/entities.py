@@ -2,6 +2,7 @@
 
 import asyncio
 import mimetypes
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ Value = Any
 """Whatever JSON can carry, as long as nobody has judged it."""
 Found = TypeVar("Found")
 
+WHICH_ROLES = re.compile(r"<@&(\d+)>")
 EPOCH_MS = 1_420_070_400_000
 BITS = {
     name: 1 << place
@@ -146,9 +148,10 @@ class Guild:
         """Return the role of everyone and the bot's."""
         blank = {"color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False, "icon": None}
         blank |= {"unicode_emoji": None, "mentionable": False, "flags": 0}
+        tags = {"bot_id": next((user.id for user in self.members.values() if user.is_bot), None)}
         return [
             {**blank, "id": self.id, "name": "@everyone", "permissions": str(EVERYONE), "position": 0, "managed": False},
-            {**blank, "id": self.bot_role, "name": "bot", "permissions": str(self.bot_permissions), "position": 1, "managed": True},
+            {**blank, "id": self.bot_role, "name": "bot", "permissions": str(self.bot_permissions), "position": 1, "managed": True, "tags": tags},
         ]
 
     def member_json(self, user: User) -> Json:
@@ -356,7 +359,7 @@ class Message:
             "components": [] if is_blank else self.components,
             "attachments": [] if is_blank else [file.json() for file in self.attachments],
             "mentions": [user.json() for user in self.mentions],
-            "mention_roles": [],
+            "mention_roles": WHICH_ROLES.findall(self.content),
             "mention_everyone": False,
             "timestamp": stamp(self.made_at),
             "edited_timestamp": stamp(self.edited_at) if self.edited_at else None,
