@@ -148,9 +148,42 @@ async def test_a_deleted_channel_changes_nothing_for_a_private_answer(room: Clas
     await room.settled()
 
 
+@pytest.mark.parametrize("failures", [1, 3])
+async def test_direct_messages_that_do_not_open_at_once_are_waited_for(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel, failures: int
+) -> None:
+    """Discord fails while the conversation is being opened: the answer is shown when it no longer does."""
+    asked = await asked_privately(discord, lea)
+    asked.expire()
+    fault = discord.fault("POST", "/users/@me/channels", status=503, count=failures)
+    with patch("bots.discord_bot.places.PATIENCE", (0.01, 0.01, 0.01)):
+        let_go(model)
+        await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
+    await room.settled()
+    assert fault.struck == failures
+
+
+async def test_a_card_opened_from_a_private_answer_leaves_it_there(room: Class, discord: DiscordServer, lea: User) -> None:
+    """The three titles of an unsure answer stay: the first one chosen may be the wrong one. Cards take each other's place."""
+    unsure = await room.answered(lea, "mon modèle est nul", private=True)
+    titles = unsure.custom_ids
+    opened = await discord.press(lea, unsure.messages[0], titles[0])
+    await opened.read("### ")
+    assert opened.messages[0].is_ephemeral
+    assert unsure.messages[0].custom_ids() == titles
+    page = opened.messages[0]
+    before = page.text
+    await discord.press(lea, page, next(code for code in page.custom_ids() if code.startswith("open:")))
+    await discord.until(lambda: page.text != before)
+
+
 @pytest.mark.usefixtures("room")
 async def test_a_refusal_is_told_in_private(discord: DiscordServer, lea: User) -> None:
-    """A file that is refused after the acknowledgement, an empty question, and a database that is away."""
+    """A file that is refused after the acknowledgement, of a private question and of a public one, and a database that is away."""
+    public = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("a.txt", b"\x00")})
+    assert not (await public.ack()).ephemeral
+    await public.read("« a.txt »")
+    assert [message.is_ephemeral for message in public.messages if not message.is_deleted] == [True]
     refused = await discord.slash(lea, "ask", {"question": SECRET, "private": True, "file": ("a.txt", b"\x00")})
     await refused.read("« a.txt »")
     with patch("core.store.Store.accept", side_effect=StoreAway()):

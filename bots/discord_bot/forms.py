@@ -41,6 +41,7 @@ async def submitted(spot: Spot) -> None:
     if action is Action.REPORT:
         number = await bot.profond.students.report(target, person_of(spot.user), text)
         await tell(spot, words("report-thanks", id=number))
+        await bot.asking.greet(spot)
         return
     asked = f"{bot.profond.course.card(target).title} : {text}" if action is Action.ABOUT else text
     is_private = await bot.asking.is_private_for(spot)

@@ -20,6 +20,8 @@ MAX_SMALL = 380
 MAX_FOOTER = 500
 MAX_CARD = 3_700
 ROW = 5
+QUOTE = "> "
+"""How an answer begins: with its question."""
 COLOURS = {Action.SIMPLER: discord.ButtonStyle.primary, Action.FORGET: discord.ButtonStyle.danger, Action.STOP: discord.ButtonStyle.danger}
 
 

@@ -70,6 +70,7 @@ async def _tell_again(press: Press) -> None:
 async def _judge(press: Press) -> None:
     await press.profond.students.feedback(press.target, press.person, is_good=press.action is Action.GOOD)
     await tell(press.spot, press.words("feedback-thanks"))
+    await press.bot.asking.greet(press.spot)
 
 
 async def _stop(press: Press) -> None:

@@ -1,13 +1,18 @@
 """What goes from one student to the class: an answer shared without a name, a thread under an answer, a message to pin."""
 
+from typing import TYPE_CHECKING
+
 import discord
 
-from bots.discord_bot.look import MAX_PART, Page, small, told
+from bots.discord_bot.look import MAX_PART, QUOTE, Page, small, told
 from bots.discord_bot.spots import Spot, person_of, show, tell, words_of
 from bots.discord_bot.threads import replied
 from core.actions import Action, button
 from core.reply import quoted, split_text
 from core.words import Words
+
+if TYPE_CHECKING:
+    from bots.discord_bot.client import DiscordBot
 
 HAS_THREAD = 160004
 LONGEST_NAME = 100
@@ -52,7 +57,7 @@ async def open_thread(spot: Spot, answer: str, under: int) -> None:
     await spot.response.defer(ephemeral=True, thinking=True)
     channel = bot.get_partial_messageable(spot.channel_id or 0, guild_id=spot.guild_id)
     try:
-        thread = await channel.get_partial_message(under).create_thread(name=_name(words, await channel.fetch_message(under)))
+        thread = await channel.get_partial_message(under).create_thread(name=_name(bot, words, await channel.fetch_message(under)))
     except discord.HTTPException as error:
         exists = words("thread-exists", link=f"https://discord.com/channels/{spot.guild_id}/{under}")
         await tell(spot, exists if error.code == HAS_THREAD else words("thread-denied"))
@@ -63,12 +68,11 @@ async def open_thread(spot: Spot, answer: str, under: int) -> None:
     await tell(spot, words("thread-made", link=thread.jump_url))
 
 
-def _name(words: Words, message: discord.Message) -> str:
+def _name(bot: "DiscordBot", words: Words, message: discord.Message) -> str:
     """Return a thread's name: the question as it stands above the answer, or as it was written."""
-    asked = replied(message)
-    lines = [line.removeprefix("> ") for line in told(message).splitlines() if line.startswith("> ")]
-    text = " ".join([*lines[:1], *([asked.clean_content] if asked and not lines else [])])
-    return " ".join(text.split())[:LONGEST_NAME] or words("thread-name")
+    asked, lines = replied(message), told(message).splitlines()
+    quote = next((line for line in lines if line.startswith(QUOTE)), quoted(bot.said(asked)) if asked else "")
+    return quote.removeprefix(QUOTE).strip()[:LONGEST_NAME] or words("thread-name")
 
 
 async def pin(spot: Spot) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import discord
 import structlog
 
-from bots.discord_bot.look import Page
+from bots.discord_bot.look import QUOTE, Page, told
 from bots.discord_bot.places import FAILURES
 from core.actions import Button
 from core.errors import AlreadyTaken, ProfondError
@@ -59,10 +59,11 @@ async def tell(spot: Spot, *texts: str, rows: Sequence[Sequence[Button]] = ()) -
 
 
 async def turn_to(spot: Spot, page: Page) -> None:
-    """Show a page to the student alone; one that is opened from a page takes its place."""
+    """Show a page to the student alone; one that is opened from a page takes its place, an answer stays."""
     message = spot.message
-    if spot.type is discord.InteractionType.component and message and message.flags.ephemeral and message.flags.components_v2:
-        await spot.response.edit_message(view=page.view, attachments=page.files)
+    is_page = message is not None and message.flags.ephemeral and message.flags.components_v2 and not told(message).startswith(QUOTE)
+    if spot.type is discord.InteractionType.component and is_page:
+        await insist(lambda: spot.response.edit_message(view=page.view, attachments=page.files))
     else:
         await show(spot, page)
 
