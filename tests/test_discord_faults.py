@@ -237,6 +237,62 @@ async def test_a_lost_answer_to_a_post_posts_nothing_twice(discord: DiscordServe
     assert len(posts(discord)) == 1
 
 
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_a_line_that_breaks_at_the_acknowledgement_costs_nothing(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel, *, is_heard: bool
+) -> None:
+    """Discord heard of it or not: the answer stands where it was asked for. Pages too come at the second try."""
+    let_go(model)
+    for name, options, part in (("ask", {"question": QUESTION}, "Sources"), ("usage", {}, "reste")):
+        fault = discord.fault("POST", "/callback", drop=True, after=is_heard)
+        asked = await discord.slash(lea, name, options)
+        await asked.read(part)
+        assert fault.struck == 1
+    await room.settled()
+    assert len(posts(discord)) == 1
+
+
+async def test_a_late_acknowledgement_of_a_public_question_leads_to_the_channel(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel
+) -> None:
+    """Discord no longer knows the interaction: what was taken is answered in the channel, under its question, once."""
+    let_go(model)
+    discord.knobs.ack_seconds = 0.0
+    await discord.slash(lea, "ask", {"question": QUESTION})
+    await discord.until(lambda: any("Sources" in text for text in posts(discord)))
+    await room.settled()
+    [post] = posts(discord)
+    assert post.startswith(f"> {QUESTION}")
+    usage = await room.profond.students.usage(f"discord:{lea.id}")
+    assert usage.size - usage.left == 1
+
+
+async def test_a_clock_that_is_wrong_keeps_no_answer_from_its_place(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A computer whose clock is an hour ahead of Discord's answers in place all the same."""
+    let_go(model)
+    numbers = discord.world.ids
+    with patch.object(discord.world, "ids", lambda: str(int(numbers()) - (3_600_000 << 22))):
+        asked = await discord.slash(lea, "ask", {"question": QUESTION})
+        await asked.read("Sources")
+    await room.settled()
+    assert posts(discord) == [asked.messages[0].text]
+
+
+async def test_a_channel_that_is_limited_for_long_sends_the_answer_directly(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel
+) -> None:
+    """A wait of more than a minute is no wait for a student."""
+    let_go(model)
+    discord.fault("POST", f"/channels/{discord.channel.id}/messages$", retry_after=90.0, count=9)
+    with patch("bots.discord_bot.places.PATIENCE", (0.01,)):
+        await discord.say(lea, text=QUESTION, mention=True)
+        await discord.until(lambda: any("Sources" in message.text for message in discord.direct(lea).messages.values()))
+    await room.settled()
+    [direct] = discord.direct(lea).messages.values()
+    assert "Je n'ai pas pu écrire à l'endroit de ta question" in direct.text
+    assert f"> {QUESTION}" in direct.text
+
+
 @pytest.mark.usefixtures("room")
 async def test_being_slowed_down_delays_nothing_but_the_edits(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A 429 is waited for, and the answer ends whole."""

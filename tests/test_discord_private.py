@@ -115,7 +115,7 @@ async def test_an_old_token_is_not_even_tried(discord: DiscordServer, lea: User,
 async def test_a_late_acknowledgement_leads_to_a_direct_message(discord: DiscordServer, lea: User, model: QueuedModel, *, is_lost: bool) -> None:
     """Discord no longer knows the interaction, or never heard of its acknowledgement."""
     if is_lost:
-        discord.fault("POST", "/callback", drop=True)
+        discord.fault("POST", "/callback", drop=True, count=2)
     else:
         discord.knobs.ack_seconds = 0.0
     await discord.slash(lea, "ask", {"question": SECRET, "private": True})

@@ -15,7 +15,7 @@ import structlog
 from bots.discord_bot.look import Page, small
 from bots.discord_bot.places import FAILURES, Address, Messages, PlaceGone
 from bots.discord_bot.reply import DiscordReply, End
-from bots.discord_bot.spots import Spot, can_thread, is_alone, lang_of, person_of, tell
+from bots.discord_bot.spots import Spot, can_thread, insist, is_alone, lang_of, person_of, tell
 from core.actions import Action, button, under_answer
 from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
 from core.files import must_fit, name_of
@@ -117,23 +117,22 @@ class Asking:
     async def _acknowledge(self, spot: Spot, *, is_private: bool) -> None:
         """Acknowledge; where that comes too late, the answer finds another place by itself."""
         try:
-            await spot.response.defer(thinking=True, ephemeral=is_private)
-        except FAILURES as error:
+            await insist(lambda: spot.response.defer(thinking=True, ephemeral=is_private))
+        except (*FAILURES, TypeError) as error:  # a TypeError is what the library makes of an answer without a body
             log.warning("not_acknowledged", cause=type(error).__name__, status=getattr(error, "code", 0))
 
     async def _refuse(self, spot: Spot, address: Address, sentence: str) -> None:
-        """Say to the student alone why a question is not taken, or in the place that was acknowledged already."""
-        if spot.response.is_done():
-            await self.say(address, sentence)
-            return
+        """Say to the student alone why a question is not taken, also where the answer was to be for all."""
         try:
+            if spot.response.is_done() and not address.is_private:
+                await spot.delete_original_response()
             await tell(spot, sentence)
         except FAILURES:
             await self.say(replace(address, token="", is_private=True), sentence)
 
     async def by_message(self, message: discord.Message) -> None:
-        """Answer a message, if it is for the bot. The messages of a channel are taken in their order."""
-        order = self._orders.setdefault(message.channel.id, asyncio.Lock())
+        """Answer a message, if it is for the bot. What a student writes in a channel is taken in its order."""
+        order = self._orders.setdefault((message.channel.id, message.author.id), asyncio.Lock())
         async with order:
             if await self._bot.threads.is_for_me(message):
                 await self._take_message(message)

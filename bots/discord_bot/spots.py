@@ -1,8 +1,9 @@
 """What every command, button and form needs: who is there, in which language, and how to tell them something."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+import aiohttp
 import discord
 import structlog
 
@@ -45,12 +46,20 @@ def can_thread(channel: object) -> bool:
     return isinstance(channel, discord.TextChannel)
 
 
+async def insist(answer: Callable[[], Awaitable[object]]) -> None:
+    """Answer an interaction, twice where the line breaks: an idle one is often closed just then, and Discord takes one answer alone."""
+    try:
+        await answer()
+    except (aiohttp.ClientError, OSError):
+        await answer()
+
+
 async def show(spot: Spot, page: Page) -> None:
     """Show a page to the student alone."""
     if spot.response.is_done():
         await spot.followup.send(view=page.view, files=page.files, ephemeral=True)
     else:
-        await spot.response.send_message(view=page.view, files=page.files, ephemeral=True)
+        await insist(lambda: spot.response.send_message(view=page.view, files=page.files, ephemeral=True))
 
 
 async def tell(spot: Spot, *texts: str, rows: Sequence[Sequence[Button]] = ()) -> None:
