@@ -337,6 +337,20 @@ async def test_a_deleted_message_or_channel_moves_the_answer(room: Class, discor
     assert len(posts(discord)) == 1
 
 
+async def test_a_message_that_cannot_be_taken_away_moves_nothing(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A part that is needed no more was deleted by somebody: what stands is left where it is."""
+    model.answers = ["\n".join(" ".join(card.content for card in room.profond.course.cards).split()[:600]) + " fin"]
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.until(lambda _: len(asked.messages) == 2)
+    with patch.object(room.profond.assistant, "_answer", side_effect=RuntimeError):
+        fault = discord.fault("DELETE", "/messages/", status=404)
+        let_go(model)
+        await asked.read("échoué", within=LONG)
+    await room.settled()
+    assert fault.struck == 1
+    assert len(posts(discord)) == 2
+
+
 async def test_an_expired_token_moves_a_public_answer_to_the_channel(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A plain message with the question above it."""
     asked = await discord.slash(lea, "ask", {"question": QUESTION})

@@ -89,13 +89,14 @@ async def test_answers_are_private_by_default_or_by_choice(discord: DiscordServe
 
 
 async def test_when_the_token_dies_the_answer_goes_by_direct_message(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
-    """The whole answer, with why it stands there, its buttons and no trace in the channel."""
+    """The whole answer, with why it stands there, its buttons and no trace in the channel; what is told once follows it."""
     asked = await asked_privately(discord, lea)
     asked.expire()
     let_go(model)
     await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
     await room.settled()
-    text = direct_texts(discord, lea)[-1]
+    text, notice = direct_texts(discord, lea)
+    assert "Je suis une machine" in notice
     assert "Je n'ai pas pu écrire à l'endroit de ta question" in text
     assert "glisse un **filtre**" in text
 

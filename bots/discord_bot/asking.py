@@ -53,7 +53,7 @@ class Asking:
         self._bot = bot
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._orders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._orders: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         self._taking = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
         self._all_taken = asyncio.Event()
@@ -154,7 +154,7 @@ class Asking:
         except ProfondError as error:
             await self.say(address, error_words(words, error))
         else:
-            if self._bot.pace.may_type(message.channel.id):
+            if not self._bot.brake.left and self._bot.pace.may_type(message.channel.id):
                 self.start(_type(message.channel))
             self.start(self._answer(ticket, address, quote="", may_thread=can_thread(message.channel)))
 
@@ -183,7 +183,7 @@ class Asking:
         question = left.ticket.question
         messages = Messages(self._bot, Address.load(question.reply_to), "", name=left.ticket.id)
         with suppress(PlaceGone):
-            await messages.restore(left.placeholder)
+            messages.restore(left.placeholder)
             await messages.show([Page((words_in(question.lang)("error-too-late"),))])
 
     async def _record(self, ticket: Ticket, placeholder: str) -> None:
@@ -203,9 +203,10 @@ class Asking:
             buttons = under_answer(words, answer, self._profond.course, is_private=shared, can_thread=may_thread and not shared)
             return End("" if whispered else notice, buttons)
 
-        messages = Messages(self._bot, address, words("shown-elsewhere"), name=ticket.id, on_post=partial(self._record, ticket))
+        elsewhere = "\n".join(filter(None, (small(words("shown-elsewhere")), "" if quote else quoted(ticket.question.text))))
+        messages = Messages(self._bot, address, elsewhere, name=ticket.id, on_post=partial(self._record, ticket))
         if left:
-            await messages.restore(left.placeholder)
+            messages.restore(left.placeholder)
         channel = 0 if address.token else address.channel
         stop = button(words, Action.STOP, ticket.id)
         reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
@@ -257,8 +258,8 @@ class Asking:
         """Say something after an interaction, to the student alone."""
         try:
             await self._bot.webhook(address).send(view=Page((small(text),)).view, ephemeral=True)
-        except FAILURES as error:
-            log.warning("notice_not_shown", cause=type(error).__name__)
+        except FAILURES:
+            await self.say(replace(address, token="", is_private=True), small(text))
 
     async def say(self, address: Address, text: str) -> None:
         """Say one sentence where a question was asked, or in private; one that finds no place is logged and lost."""

@@ -1,8 +1,10 @@
 """How often Discord may be written to: seconds between two edits of a message, and the brake for when it shuts us out."""
 
+import asyncio
 import time
 from collections import Counter
 from types import SimpleNamespace
+from weakref import WeakValueDictionary
 
 import aiohttp
 import structlog
@@ -25,6 +27,11 @@ class Pace:
     def __init__(self) -> None:
         self._writing: Counter[int] = Counter()
         self._typed: dict[int, float] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, name: str) -> asyncio.Lock:
+        """Return the lock of those who write the same way into the same channel."""
+        return self._turns.setdefault(name, asyncio.Lock())
 
     def begin(self, channel: int) -> None:
         """Count an answer being written in a channel; 0 is an interaction's."""

@@ -4,7 +4,8 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +13,7 @@ import aiohttp
 import discord
 import structlog
 
-from bots.discord_bot.look import Page, small
+from bots.discord_bot.look import Page
 
 if TYPE_CHECKING:
     from bots.discord_bot.client import DiscordBot
@@ -25,7 +26,9 @@ PATIENCE = (0.5, 2.0, 5.0)
 EXPIRED = 50027
 ORIGINAL: Any = "@original"
 """The deferred response, by the name that Discord gives it."""
-FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+LONGEST_REQUEST = 30.0
+"""Seconds that one message may hold back those behind it in its channel."""
+FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 """How a request to Discord may end, but in an answer."""
 
 
@@ -47,7 +50,7 @@ class Address:
     Attributes:
         token: of the interaction, or empty for a message.
         message: the message that asked, or 0.
-        asked_at: seconds since 1970.
+        asked_at: when an interaction came, in seconds since 1970.
         is_direct: the channel is the student's direct messages.
     """
 
@@ -77,7 +80,7 @@ class Address:
             channel=interaction.channel_id or 0,
             application=interaction.application_id,
             token=interaction.token,
-            asked_at=interaction.created_at.timestamp(),
+            asked_at=time.time(),  # by our clock, which also says when the token is over: it may be far from Discord's
             is_private=is_private,
             is_direct=interaction.guild_id is None,
         )
@@ -90,7 +93,6 @@ class Address:
             user=message.author.id,
             channel=message.channel.id,
             message=message.id,
-            asked_at=message.created_at.timestamp(),
             is_private=is_direct,
             is_direct=is_direct,
         )
@@ -145,24 +147,49 @@ class ChannelPlace:
     """Messages in a channel, a thread or a direct conversation; the first one replies to what asked."""
 
     def __init__(self, bot: "DiscordBot", channel: int, message: int = 0) -> None:
-        self._channel = bot.get_partial_messageable(channel)
+        self._bot = bot
+        self._id = channel
         self._asked = message
+
+    async def _channel(self) -> discord.PartialMessageable:
+        return self._bot.get_partial_messageable(self._id)
+
+    @asynccontextmanager
+    async def _turn(self, verb: str) -> AsyncIterator[discord.PartialMessageable]:
+        """Write one after another: the library lets too many through at once of those whom it has wait for a channel's limit."""
+        channel = await self._channel()
+        async with self._bot.pace.turn(f"{verb}:{channel.id}"), asyncio.timeout(LONGEST_REQUEST):
+            yield channel
 
     async def post(self, page: Page, nonce: str) -> int:
         """Post a message."""
-        asked: Any = discord.MessageReference(message_id=self._asked, channel_id=self._channel.id, fail_if_not_exists=False)
-        reference = {"reference": asked} if self._asked else {}
-        posted = await self._channel.send(view=page.view, files=page.files, nonce=nonce, **reference)
+        async with self._turn("post") as channel:
+            asked: Any = discord.MessageReference(message_id=self._asked, channel_id=channel.id, fail_if_not_exists=False)
+            reference = {"reference": asked} if self._asked else {}
+            posted = await channel.send(view=page.view, files=page.files, nonce=nonce, **reference)
         self._asked = 0
         return posted.id
 
     async def edit(self, message: int, page: Page) -> None:
         """Replace a message."""
-        await self._channel.get_partial_message(message).edit(view=page.view, attachments=page.files)
+        async with self._turn("edit") as channel:
+            await channel.get_partial_message(message).edit(view=page.view, attachments=page.files)
 
     async def delete(self, message: int) -> None:
         """Take a message away."""
-        await self._channel.get_partial_message(message).delete()
+        await (await self._channel()).get_partial_message(message).delete()
+
+
+class DirectPlace(ChannelPlace):
+    """A student's direct messages, opened when the first one is written: Discord may fail at that as at any other request."""
+
+    def __init__(self, bot: "DiscordBot", user: int) -> None:
+        super().__init__(bot, 0)
+        self._user = user
+
+    async def _channel(self) -> discord.PartialMessageable:
+        self._id = self._id or (await self._bot.create_dm(discord.Object(self._user))).id
+        return await super()._channel()
 
 
 class Messages:
@@ -174,45 +201,34 @@ class Messages:
         Args:
             bot: the client.
             address: where the question was asked.
-            elsewhere: the line above an answer that had to leave the place of its question.
+            elsewhere: what stands above an answer that had to leave the place of its question.
             name: names the messages, so that nobody posts one of them twice; drawn at random where it is empty.
             on_post: told, as text for `restore`, which messages stand, when one was posted that cannot be found again without it.
         """
         self._bot = bot
         self._address = address
-        self._elsewhere = small(elsewhere) if elsewhere else ""
+        self._elsewhere = elsewhere
         self._ways = self._all_ways()
         self._place: Place | None = None
-        self._is_elsewhere = False
         self._stands: list[tuple[int, Page]] = []
         self._nonce = name[:16] or secrets.token_hex(8)
         self._may_stand = False
         self._on_post = on_post
 
-    def _all_ways(self) -> list[Callable[[], Awaitable[Place]]]:
-        address = self._address
-        by_token = [self._by_token] if address.token else []
-        in_channel = [self._in_channel] if address.is_direct or not address.is_private else []
-        return [*by_token, *in_channel, *([] if address.is_direct else [self._directly])]
+    def _all_ways(self) -> list[Place]:
+        bot, address = self._bot, self._address
+        by_token = [TokenPlace(bot, address)] if address.token else []
+        in_channel = [ChannelPlace(bot, address.channel, address.message)] if address.is_direct or not address.is_private else []
+        return [*by_token, *in_channel, *([] if address.is_direct else [DirectPlace(bot, address.user)])]
 
-    async def _by_token(self) -> Place:
-        return TokenPlace(self._bot, self._address)
-
-    async def _in_channel(self) -> Place:
-        return ChannelPlace(self._bot, self._address.channel, self._address.message)
-
-    async def _directly(self) -> Place:
-        self._is_elsewhere = True
-        return ChannelPlace(self._bot, (await self._bot.create_dm(discord.Object(self._address.user))).id)
-
-    async def restore(self, placeholder: str) -> None:
+    def restore(self, placeholder: str) -> None:
         """Go on with the messages that another process posted; one that it posted last and did not record is edited, not doubled."""
         self._may_stand = True
         if not placeholder:
             return
         found = json.loads(placeholder)
         while len(self._ways) > found["ways"]:
-            self._place = await self._next()
+            self._place = self._next()
         self._stands = [(message, Page(())) for message in found["messages"]]
         if isinstance(self._place, TokenPlace):
             self._place.has_first = True
@@ -222,7 +238,7 @@ class Messages:
         if self._on_post and not is_known:
             await self._on_post(json.dumps({"ways": len(self._ways), "messages": [message for message, _ in self._stands]}))
 
-    async def show(self, pages: Sequence[Page], patience: Sequence[float] = PATIENCE) -> None:
+    async def show(self, pages: Sequence[Page], patience: Sequence[float] | None = None) -> None:
         """Make the answer's messages these pages; those that stand already are left alone.
 
         Raises:
@@ -232,8 +248,8 @@ class Messages:
         while True:
             try:
                 if self._place is None:
-                    self._place = await self._next()
-                await self._fill(self._place, pages, patience)
+                    self._place = self._next()
+                await self._fill(self._place, pages, PATIENCE if patience is None else patience)
             except (PlaceGone, discord.NotFound, discord.Forbidden) as gone:
                 log.warning("place_gone", cause=type(gone).__name__, status=getattr(gone, "code", 0))
                 self._place, self._stands, self._may_stand = None, [], False
@@ -242,18 +258,26 @@ class Messages:
             else:
                 return
 
-    async def _next(self) -> Place:
+    def _next(self) -> Place:
         if not self._ways:
             raise PlaceGone
-        return await self._ways.pop(0)()
+        return self._ways.pop(0)
 
     async def _fill(self, place: Place, pages: Sequence[Page], patience: Sequence[float]) -> None:
-        first = replace(pages[0], texts=(self._elsewhere, *pages[0].texts)) if self._is_elsewhere else pages[0]
+        first = replace(pages[0], texts=(self._elsewhere, *pages[0].texts)) if isinstance(place, DirectPlace) else pages[0]
         for number, page in enumerate([first, *pages[1:]]):
             if number >= len(self._stands) or self._stands[number][1] != page:
                 await self._put_patiently(place, number, page, patience)
         while len(self._stands) > len(pages):
-            await place.delete(self._stands.pop()[0])
+            await self._take_away(place, self._stands.pop()[0])
+
+    @staticmethod
+    async def _take_away(place: Place, message: int) -> None:
+        """Delete a message that is needed no more; where that fails the answer stands all the same."""
+        try:
+            await place.delete(message)
+        except FAILURES as error:
+            log.warning("message_not_deleted", cause=type(error).__name__)
 
     async def _put_patiently(self, place: Place, number: int, page: Page, patience: Sequence[float]) -> None:
         for pause in patience:
