@@ -155,13 +155,18 @@ class DiscordBot(discord.AutoShardedClient):
         if command.name not in commands.ASKING:
             await self.asking.greet(spot)
 
-    async def admits(self, spot: Spot) -> bool:
-        """Whether the bot acts on an interaction: a new one, in a place that it serves, while Discord lets it write."""
-        if spot.id in self._seen or self.brake.left or self._is_leaving:
-            return False
-        self._seen[spot.id] = None
+    def _is_new(self, event: int) -> bool:
+        """Whether an event comes for the first time, as far as one remembers; of questions the database knows."""
+        is_new = event not in self._seen
+        self._seen[event] = None
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
+        return is_new
+
+    async def admits(self, spot: Spot) -> bool:
+        """Whether the bot acts on an interaction: a new one, in a place that it serves, while Discord lets it write."""
+        if self.brake.left or self._is_leaving or not self._is_new(spot.id):
+            return False
         if spot.type is discord.InteractionType.autocomplete or self.is_served(spot.channel, spot.guild_id):
             return True
         try:

@@ -102,6 +102,8 @@ class Threads:
         """Return a thread's conversation: that of the answer on which it was opened, else its own."""
         if thread.id in self._known:
             return self._known[thread.id]
+        if self._bot.brake.left:
+            return own
         try:
             async with asyncio.timeout(LONGEST_LOOK):
                 first = await self._bot.get_partial_messageable(thread.parent_id).fetch_message(thread.id)
