@@ -245,6 +245,19 @@ async def test_thirty_at_once_are_acknowledged_in_time_without_a_429(room: Class
     assert json.dumps(dict(discord.limits.over)) == "{}"
 
 
+async def test_a_whole_class_mentions_the_bot_in_one_channel_without_a_429(room: Class, discord: DiscordServer) -> None:
+    """The channel takes a few messages at a time: the others wait their turn, and Discord never has to say so."""
+    for bucket in ("message-create", "message-edit"):
+        discord.limits.buckets[bucket] = (5, 0.25)
+    questions = [f"c'est quoi {card.title} ?" for card in room.profond.course.cards[:40]]
+    said = [await discord.say(discord.user(f"É{number}"), text=each, mention=True) for number, each in enumerate(questions)]
+    for each in said:
+        await each.read("-# ", within=30)
+    await room.settled()
+    assert dict(discord.limits.over) == {}
+    assert [len(each.messages) for each in said] == [1] * len(said)
+
+
 def test_the_index_of_the_tests_is_the_real_one() -> None:
     """What the tests share is what the program loads."""
     folder = load_course(Settings(_env_file=None).course_folder).folder
