@@ -77,12 +77,22 @@ def test_no_message_is_ever_too_long(question: str, text: str, cards: Sequence[o
     buttons = under_answer(WORDS, answer, COURSE, is_private=True)
     last = answer.parts[-1] if answer.parts else "rien"
     figure = Figure(__file__, notice)
-    page = Page((quoted(question), last, f"{footer(WORDS, answer)}\n{small(notice)}"), (buttons,), figure)
+    elsewhere = small(WORDS("shown-elsewhere"))
+    page = Page((elsewhere, quoted(question), last, f"{footer(WORDS, answer)}\n{small(notice)}"), (buttons,), figure)
     characters, components = room_taken(page)
     assert characters <= 4000
     assert components <= 40
     assert len(buttons) <= 5
     assert all(len(each.code) <= 100 and len(each.label) <= 80 for each in buttons)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_longest_of_everything_fits_into_one_message(lang: str) -> None:
+    """A whole part below a question that grows most as it is made safe, in another place than its own, with the longest notes and notice."""
+    words, notice = words_in(lang), small("x" * 999)
+    answer = an_answer("x" * MAX_PART, notes=("x" * 999, "x" * 999))
+    page = Page((small(words("shown-elsewhere")), quoted("a<" * 300), answer.parts[-1], f"{footer(words, answer)}\n{notice}"))
+    assert room_taken(page)[0] <= 4000
 
 
 @pytest.mark.parametrize("level", Level)

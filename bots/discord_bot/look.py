@@ -14,7 +14,7 @@ from core.messages import Answer, Figure, Zone
 from core.reply import split_text
 from core.words import Words
 
-MAX_PART = 2_700
+MAX_PART = 2_580
 """An answer's part: the question above it, the sources and the notice below it need the rest of the 4,000."""
 MAX_SMALL = 380
 MAX_FOOTER = 500
