@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 
 from core.knowledge import load_course
-from core.messages import Level
+from core.messages import Level, Ticket
 from core.model import ChatModel
+from core.store import Outcome, Store
 from tests.conftest import MakeSettings
 from tests.servers.discord import DiscordServer, Message, User
 from tests.surfaces import QueuedModel
@@ -251,6 +253,25 @@ async def test_thumbs_are_stored_once_a_student_and_may_change(room: Class, disc
     values = [(await room.profond.students.my_data(f"discord:{user.id}"))["feedback"] for user in (lea, adam)]
     assert [[each["value"] for each in found] for found in values] == [[1], [-1]]
     assert [each.kind for each in await room.profond.store.people.complaints()] == ["thumb_down"]
+
+
+async def test_a_press_may_be_faster_than_the_database(room: Class, discord: DiscordServer, lea: User) -> None:
+    """An answer is shown before it is stored: who presses at once is served as soon as it is."""
+    stored, answered = asyncio.Event(), Store.answered
+
+    async def slowly(store: Store, ticket: Ticket, outcome: Outcome) -> None:
+        await stored.wait()
+        await answered(store, ticket, outcome)
+
+    with patch.object(Store, "answered", slowly):
+        asked = await discord.slash(lea, "ask", {"question": QUESTION})
+        await asked.read("Sources")
+        thumb = await discord.press(lea, asked.messages[0], "👍")
+        simpler = await discord.press(lea, asked.messages[0], "Plus simple")
+        stored.set()
+        await simpler.read("Sources")
+        assert "noté" in await thumb.read()
+        await room.settled()
 
 
 async def test_an_error_is_reported_by_a_form(room: Class, discord: DiscordServer, lea: User) -> None:

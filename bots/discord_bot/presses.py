@@ -1,7 +1,9 @@
 """Buttons: what was pressed is read from its code, so that buttons work after a restart and on old messages."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bots.discord_bot import pages, sharing
@@ -17,6 +19,9 @@ from core.words import Words
 if TYPE_CHECKING:
     from bots.discord_bot.client import DiscordBot
 
+JUST_SHOWN = timedelta(seconds=10)
+STORED_SOON = (0.1, 0.3, 0.5)
+"""Seconds between looks for an answer that was just shown."""
 MANNERS = {Action.SIMPLER: Manner.SIMPLER, Action.DEEPER: Manner.DEEPER, Action.EXAMPLE: Manner.ANOTHER_EXAMPLE, Action.REDO: Manner.PLAIN}
 
 
@@ -54,9 +59,22 @@ async def pressed(spot: Spot) -> None:
     data: Any = spot.data
     try:
         press = Press(spot, *read_code(data["custom_id"]))
-        await PRESSES[press.action](press)
+        await _carry(press)
     except (ValueError, Unknown):  # of another version, another course, or about what was erased
         await tell(spot, words_of(spot)("stale-button"))
+
+
+async def _carry(press: Press) -> None:
+    """Do what a press asks for; one that comes faster than its answer is stored waits a moment. Raises Unknown."""
+    work, message = PRESSES[press.action], press.spot.message
+    if message is None or press.spot.created_at - (message.edited_at or message.created_at) > JUST_SHOWN:
+        return await work(press)
+    for pause in STORED_SOON:
+        try:
+            return await work(press)
+        except Unknown:
+            await asyncio.sleep(pause)
+    return await work(press)
 
 
 async def _tell_again(press: Press) -> None:
