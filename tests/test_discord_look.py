@@ -153,6 +153,20 @@ async def test_edits_keep_their_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 3 <= len(times) <= 9
 
 
+async def test_a_slow_request_brings_the_next_one_no_nearer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pace is counted from when Discord has an edit, not from when it was sent."""
+    monkeypatch.setattr("bots.discord_bot.pace.LEAST", 0.05)
+    messages = Recorder(0.04)
+    reply = a_reply(messages)
+    progress = Progress(reply, RULES)
+    async for piece in _pieces(80, 0.005):
+        await progress.add(piece)
+    await reply.close()
+    times = [at for at, _ in messages.shown]
+    assert len(times) >= 3
+    assert all(after - before >= 0.04 + 0.05 for before, after in pairwise(times))
+
+
 async def _pieces(count: int, seconds: float) -> AsyncIterator[str]:
     for number in range(count):
         yield f"mot{number} "

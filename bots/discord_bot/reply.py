@@ -72,14 +72,15 @@ class DiscordReply:
         while self._next:
             await asyncio.sleep(self._wrote_at + self.edit_interval - time.monotonic())
             pages, self._next = self._next, ()
-            self._wrote_at = time.monotonic()
+            began = time.monotonic()
             self._is_sending = True
             try:
                 await self._messages.show(pages, patience=())
             except (PlaceGone, Faltered) as error:
                 log.warning("text_not_shown", cause=type(error).__name__)
             self._is_sending = False
-            self.edit_interval = self._pace.seconds(self._channel, time.monotonic() - self._wrote_at)
+            self._wrote_at = time.monotonic()  # when Discord has it: a slow request never brings the next one nearer
+            self.edit_interval = self._pace.seconds(self._channel, self._wrote_at - began)
 
     async def finish(self, answer: Answer) -> None:
         """Show the last state at once: text, sources, notes, picture and buttons."""
