@@ -393,6 +393,15 @@ def profond(discord: DiscordServer, folder: Path, *words: str, **environment: st
     )
 
 
+async def test_the_invitation_is_two_lines(discord: DiscordServer, tmp_path: Path) -> None:
+    """`--invite` prints a sentence and the link, and nothing of the library's beside them."""
+    run = await asyncio.to_thread(profond, discord, tmp_path, "discord", "--invite")
+    assert (run.returncode, run.stderr) == (0, "")
+    sentence, link = run.stdout.splitlines()
+    assert "Ouvre ce lien" in sentence
+    assert link.startswith(f"https://discord.com/oauth2/authorize?client_id={discord.bot.id}&scope=bot+applications.commands&permissions=")
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
@@ -407,6 +416,5 @@ async def test_what_only_a_person_can_mend_is_one_sentence(
     """A wrong token, none at all, and an intent that the portal does not allow: one sentence, exit code 1."""
     run = await asyncio.to_thread(profond, discord, tmp_path, "discord", **environment)
     assert (run.returncode, run.stdout) == (1, "")
-    lines = [line for line in run.stderr.splitlines() if "[warning" not in line]
-    assert len(lines) == 1
-    assert sentence in lines[0]
+    [line] = run.stderr.splitlines()
+    assert sentence in line

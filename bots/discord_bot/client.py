@@ -33,6 +33,9 @@ REMEMBERED = 5_000
 FEW_IDENTIFIES = 20
 
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here: no warning that voice is not supported
+
+
 class DiscordBot(discord.AutoShardedClient):
     """Serves class servers on an open core."""
 

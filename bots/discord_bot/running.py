@@ -43,7 +43,7 @@ def use_api(settings: Settings) -> None:
 async def logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
     """Yield a client that may ask Discord, without a gateway. Raises SetupError."""
     use_api(settings)
-    client = discord.Client(intents=discord.Intents.none())
+    client = discord.Client(intents=discord.Intents(guilds=True))
     try:
         await client.login(token_in(settings))
         yield client
