@@ -13,7 +13,7 @@ import pytest
 
 from core.profond import open_profond
 from tests.conftest import MakeSettings
-from tests.servers.discord import DiscordServer, User
+from tests.servers.discord import DiscordServer, Message, User
 from tests.surfaces import QueuedModel
 from tests.test_discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
 
@@ -56,7 +56,7 @@ def let_go(model: QueuedModel) -> None:
 
 def posts(discord: DiscordServer) -> list[str]:
     """Return what the bot shows in the channel."""
-    return [message.text for message in discord.channel.messages.values() if message.author is discord.bot and not message.is_ephemeral]
+    return [message.text for message in _public(discord)]
 
 
 async def test_events_that_come_again_are_answered_once(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
@@ -252,6 +252,40 @@ async def test_a_line_that_breaks_at_the_acknowledgement_costs_nothing(
         assert fault.struck == 1
     await room.settled()
     assert len(posts(discord)) == 1
+
+
+@pytest.mark.parametrize("how", [{"status": 500}, {"status": 503}, {"retry_after": 0.2}])
+async def test_an_acknowledgement_that_fails_at_first_is_made(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel, how: dict[str, float]
+) -> None:
+    """Discord fails, or asks to wait, where it should have heard of it: the second try counts, and the answer stands in place."""
+    let_go(model)
+    with patch("discord.webhook.async_.asyncio.sleep", _no_sleep):
+        fault = discord.fault("POST", "/callback", **how)
+        asked = await discord.slash(lea, "ask", {"question": QUESTION})
+        await asked.read("Sources")
+    await room.settled()
+    assert fault.struck == 1
+    assert len(posts(discord)) == 1
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+async def test_shut_out_at_the_acknowledgement_what_was_taken_is_answered_later(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel, *, is_private: bool
+) -> None:
+    """Cloudflare answers the acknowledgement: when it lets the bot in again the answer goes to the channel, or to the student alone."""
+    let_go(model)
+    with patch("bots.discord_bot.pace.LONGEST_SHUT_OUT", 0.3):
+        fault = discord.fault("POST", "/callback", cloudflare=True)
+        await discord.slash(lea, "ask", {"question": QUESTION, "private": is_private})
+        await discord.until(lambda: any("Sources" in message.text for message in [*discord.direct(lea).messages.values(), *_public(discord)]))
+    await room.settled()
+    assert fault.struck == 1
+    assert len(_public(discord)) == (0 if is_private else 1)
+
+
+def _public(discord: DiscordServer) -> list[Message]:
+    return [message for message in discord.channel.messages.values() if message.author is discord.bot and not message.is_ephemeral]
 
 
 async def test_a_late_acknowledgement_of_a_public_question_leads_to_the_channel(
