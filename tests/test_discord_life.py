@@ -126,6 +126,7 @@ async def test_other_places_are_not_served(discord: DiscordServer, settings: Mak
         thread = await discord.make_thread(lea, "fil")
         inside = await discord.say(lea, thread, QUESTION, mention=True)
         await inside.read("Sources")
+        await (await discord.slash(lea, "ask", {"question": QUESTION}, channel=thread)).read("Sources")
         await discord.say(lea, discord.direct(lea), QUESTION)
         with pytest.raises(Impossible):
             await discord.slash(lea, "ask", {"question": QUESTION}, channel=discord.direct(lea))

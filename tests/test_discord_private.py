@@ -222,6 +222,42 @@ async def test_a_bot_that_stops_says_so_in_private(discord: DiscordServer, setti
         assert "Je redémarre" in asked.text
 
 
+@pytest.mark.parametrize("by_token", [True, False])
+async def test_what_was_begun_in_private_is_finished_there_by_the_next_process(
+    discord: DiscordServer, settings: MakeSettings, lea: User, model: QueuedModel, *, by_token: bool
+) -> None:
+    """Begun in place and finished when the token is dead, or begun directly already: one answer, to the student alone."""
+    with patch("bots.discord_bot.client.GRACE_SECONDS", 0.0), patch("bots.discord_bot.places.TOKEN_SECONDS", 60.0 if by_token else -1.0):
+        async with a_class(discord, settings(), model):
+            asked = await discord.slash(lea, "ask", {"question": SECRET, "private": True})
+            await discord.until(lambda: any("Une" in text for text in [asked.text, *direct_texts(discord, lea)]))
+    asked.expire()
+    let_go(model)
+    async with a_class(discord, settings(), model) as room:
+        [left] = await room.profond.store.leases.take_over("discord")
+        await room.bot.asking.recover(left)
+        answers = [text for text in direct_texts(discord, lea) if "Sources" in text]
+    assert len(answers) == 1
+    assert not any("redémarre" in text for text in direct_texts(discord, lea))
+
+
+async def test_an_apology_for_a_private_question_is_private(discord: DiscordServer, settings: MakeSettings, lea: User, model: QueuedModel) -> None:
+    """What was left for too long is apologised for directly, with the question, and with closed direct messages not at all."""
+    adam = discord.user("Adam")
+    with patch("bots.discord_bot.client.GRACE_SECONDS", 0.0):
+        async with a_class(discord, settings(), model):
+            for user in (lea, adam):
+                (await asked_privately(discord, user)).expire()
+    async with a_class(discord, settings(), model) as room:
+        first, second = await room.profond.store.leases.take_over("discord")
+        await room.bot.asking.apologise(first)
+        adam.dms_closed = True
+        await room.bot.asking.apologise(second)
+    [text] = direct_texts(discord, lea)
+    assert text.startswith(f"> {SECRET}")
+    assert "Repose-la" in text
+
+
 async def test_a_private_answer_is_shared_without_a_name(settings: MakeSettings) -> None:
     """A preview comes first; what is posted is a plain message that names nobody and answers nothing; a second press posts nothing."""
     async with DiscordServer() as discord, a_class(discord, settings()) as room:

@@ -173,18 +173,17 @@ class Asking:
 
     async def recover(self, left: Left) -> None:
         """Answer a question that another process left, in the messages that it had begun."""
-        question = left.ticket.question
-        address = Address.load(question.reply_to)
+        address = Address.load(left.ticket.question.reply_to)
         may_thread = can_thread(self._bot.get_channel(address.channel))
-        await self._answer(left.ticket, address, quote=quoted(question.text) if address.token else "", may_thread=may_thread, left=left)
+        await self._answer(left.ticket, address, quote=_quote(left, address), may_thread=may_thread, left=left)
 
     async def apologise(self, left: Left) -> None:
         """Say that a question was left for too long, in the message that was begun where there is one."""
-        question = left.ticket.question
-        messages = Messages(self._bot, Address.load(question.reply_to), "", name=left.ticket.id)
+        address = Address.load(left.ticket.question.reply_to)
+        messages = Messages(self._bot, address, "", name=left.ticket.id)
+        messages.restore(left.placeholder)
         with suppress(PlaceGone):
-            messages.restore(left.placeholder)
-            await messages.show([Page((words_in(question.lang)("error-too-late"),))])
+            await messages.show([Page((_quote(left, address), words_in(left.ticket.question.lang)("error-too-late")))])
 
     async def _record(self, ticket: Ticket, placeholder: str) -> None:
         with suppress(StoreAway):
@@ -291,6 +290,11 @@ class Asking:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+def _quote(left: Left, address: Address) -> str:
+    """Return what stands above an answer: the question, but where the answer replies to it."""
+    return quoted(left.ticket.question.text) if address.token else ""
 
 
 async def _type(channel: discord.abc.Messageable) -> None:
