@@ -496,13 +496,15 @@ async def test_a_file_is_read_or_refused_with_a_sentence(room: Class, discord: D
     assert usage.size - usage.left == (2 if part == "-# " else 0)
 
 
-async def test_a_file_that_cannot_be_fetched_costs_nothing(room: Class, discord: DiscordServer, lea: User) -> None:
-    """A download that fails is told, and no question is counted."""
-    discord.fault("GET", "/attachments/", status=404, count=5)
+@pytest.mark.parametrize("status", [404, 429])
+async def test_a_file_that_cannot_be_fetched_costs_nothing(room: Class, discord: DiscordServer, lea: User, status: int) -> None:
+    """A download that fails is told, and no question is counted; who keeps the files shuts nobody out of Discord."""
+    discord.fault("GET", "/attachments/", status=status, count=5)
     asked = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("a.txt", b"x")})
     assert "renvoie le fichier" in await asked.read("télécharger")
     usage = await room.profond.students.usage(f"discord:{lea.id}")
     assert usage.left == usage.size
+    assert not room.bot.brake.left
 
 
 async def test_a_long_answer_takes_several_messages_with_whole_fences(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:

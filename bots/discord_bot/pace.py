@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 import structlog
+from discord.http import Route
 
 log = structlog.get_logger()
 LEAST = 1.25
@@ -69,7 +70,8 @@ class Brake:
         return max(0.0, self._until - time.monotonic())
 
     async def _watch(self, _: aiohttp.ClientSession, __: SimpleNamespace, ended: aiohttp.TraceRequestEndParams) -> None:
-        if ended.response.status == 429 and "Via" not in ended.response.headers:
+        is_api = str(ended.url).startswith(Route.BASE)  # and not the store of attached files
+        if is_api and ended.response.status == 429 and "Via" not in ended.response.headers:
             asked = ended.response.headers.get("Retry-After", "")
             wait = min(LONGEST_SHUT_OUT, float(asked) if asked.isdecimal() else SHUT_OUT_SECONDS)
             self._until = time.monotonic() + wait
