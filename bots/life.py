@@ -1,6 +1,7 @@
 """What every bot has beside its platform: health, recovery, the daily job, and a graceful stop on every system."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -41,6 +42,8 @@ async def live(profond: Profond, face: Face, *, port: int | None = None) -> None
     `port` serves health and figures; a face that serves HTTP itself brings them along. Raises SetupError as the face does.
     """
     profond.index.warm()
+    gc.collect()
+    gc.freeze()  # the course, its index and the libraries stay: walking over them in search of garbage holds a class up for tenths of a second
     stopping = asyncio.Event()
     with _told_to_stop(stopping):
         async with serve_health(port, face.is_ready, lambda: gauges(profond)):

@@ -13,9 +13,12 @@ from unittest.mock import patch
 import pytest
 
 from bots.doctor import Finding, examine
+from bots.life import live
 from core.errors import SetupError
 from core.knowledge import load_course
+from core.profond import open_profond
 from core.settings import Settings
+from core.store.leases import Left
 from core.words import Words, words_in
 from tests.conftest import MakeSettings
 from tests.servers.discord import DiscordServer, Impossible, Message, User
@@ -244,6 +247,36 @@ async def test_thirty_at_once_are_acknowledged_in_time_without_a_429(room: Class
     assert {(await each.ack()).kind for each in asked} == {"deferred"}
     assert sum(discord.limits.over.values()) == 0
     assert json.dumps(dict(discord.limits.over)) == "{}"
+
+
+class Passing:
+    """A face that notes how much the collector of garbage passes over, and is gone."""
+
+    name = "passing"
+    passed_over = 0
+
+    async def run(self) -> None:
+        self.passed_over = gc.get_freeze_count()
+
+    async def finish(self, left: Left) -> None:
+        raise AssertionError(left)
+
+    async def apologise(self, left: Left) -> None:
+        raise AssertionError(left)
+
+    def is_ready(self) -> bool:
+        return True
+
+
+async def test_what_stays_is_not_searched_for_garbage(settings: MakeSettings) -> None:
+    """A search through the course's index and the libraries would stand still for a class that asks at one moment."""
+    face = Passing()
+    async with open_profond(settings()) as profond:
+        try:
+            await live(profond, face)
+        finally:
+            gc.unfreeze()
+    assert face.passed_over > 100_000
 
 
 async def test_a_whole_class_mentions_the_bot_in_one_channel_without_a_429(room: Class, discord: DiscordServer) -> None:
