@@ -389,6 +389,20 @@ async def test_a_message_that_cannot_be_taken_away_moves_nothing(room: Class, di
     assert len(posts(discord)) == 2
 
 
+async def test_a_process_that_slept_takes_over_nothing_of_its_own(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """After a sleep the leases of what is being answered are over: it is answered once all the same."""
+    asked = await discord.slash(lea, "ask", {"question": QUESTION})
+    await asked.read("Une")
+    with patch.object(room.profond.store.leases, "_clock", lambda: time.time() + 3600):
+        [left] = await room.profond.store.leases.take_over("discord")
+    recovering = asyncio.create_task(room.bot.asking.recover(left))
+    let_go(model)
+    await recovering
+    await asked.read("Sources")
+    await room.settled()
+    assert len(model.asked) == 1
+
+
 async def test_an_expired_token_moves_a_public_answer_to_the_channel(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A plain message with the question above it."""
     asked = await discord.slash(lea, "ask", {"question": QUESTION})

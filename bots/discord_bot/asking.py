@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
 import discord
@@ -48,6 +48,9 @@ async def read_attachments(attachments: Sequence[discord.Attachment]) -> tuple[t
 
 class Asking:
     """Questions of one bot, by whatever way they come."""
+
+    _answering: ClassVar[set[str]] = set()
+    """What this process answers now, by whichever of its clients: after a sleep of the computer its own questions look left."""
 
     def __init__(self, bot: "DiscordBot") -> None:
         self._bot = bot
@@ -173,12 +176,16 @@ class Asking:
 
     async def recover(self, left: Left) -> None:
         """Answer a question that another process left, in the messages that it had begun."""
+        if left.ticket.id in self._answering:
+            return
         address = Address.load(left.ticket.question.reply_to)
         may_thread = can_thread(self._bot.get_channel(address.channel))
         await self._answer(left.ticket, address, quote=_quote(left, address), may_thread=may_thread, left=left)
 
     async def apologise(self, left: Left) -> None:
         """Say that a question was left for too long, in the message that was begun where there is one."""
+        if left.ticket.id in self._answering:
+            return
         address = Address.load(left.ticket.question.reply_to)
         messages = Messages(self._bot, address, "", name=left.ticket.id)
         messages.restore(left.placeholder)
@@ -208,6 +215,7 @@ class Asking:
             messages.restore(left.placeholder)
         channel = 0 if address.token else address.channel
         stop = button(words, Action.STOP, ticket.id)
+        self._answering.add(ticket.id)
         reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
         try:
             await self._after_the_others()
@@ -220,6 +228,7 @@ class Asking:
             known = error if isinstance(error, ProfondError) else ProfondError()
             await reply.show_last([Page((quote, error_words(words, known)))])
         finally:
+            self._answering.discard(ticket.id)
             await reply.close()
         if whispered:
             await self._whisper(address, whispered)
