@@ -533,7 +533,14 @@ async def test_no_text_can_ping(discord: DiscordServer, settings: MakeSettings, 
         shown = "\n".join(state.everything for state in asked.states)
         assert "@everyone" not in shown
         assert f"<@{adam.id}>" not in shown
+        assert "une convolution" in shown
         assert all(message.pings == set() for message in asked.messages)
+        made = await room.chosen(lea, asked.messages[0], "Continuer dans un fil")
+        await made.read("Le fil est ouvert")
+        thread = asked.messages[0].thread
+        assert thread is not None
+        assert "everyone" in thread.name
+        assert not {"@everyone", f"<@{adam.id}>"} & {*thread.name.split()}
         bodies = [each.body for each in discord.requests if each.method in {"POST", "PATCH"} and isinstance(each.body, dict)]
         sent = [body.get("data", body) for body in bodies if "components" in body.get("data", body)]
         assert sent
