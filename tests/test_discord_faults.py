@@ -329,6 +329,22 @@ async def test_a_channel_that_is_limited_for_long_sends_the_answer_directly(
     assert f"> {QUESTION}" in direct.text
 
 
+@pytest.mark.parametrize("how", [{"status": 403}, {"retry_after": 30.0}])
+async def test_nothing_waits_for_the_sign_that_it_types(
+    room: Class, discord: DiscordServer, lea: User, model: QueuedModel, how: dict[str, float]
+) -> None:
+    """A sign that is forbidden, or has to wait, keeps back neither the question, nor the answer, nor a stop."""
+    let_go(model)
+    typing = discord.fault("POST", "/typing$", **how)
+    said = await discord.say(lea, text=QUESTION, mention=True)
+    await said.read("Sources")
+    assert typing.struck == 1
+    assert room.life is not None
+    room.life.cancel()
+    ended, _ = await asyncio.wait({room.life}, timeout=5.0)
+    assert ended
+
+
 @pytest.mark.usefixtures("room")
 async def test_being_slowed_down_delays_nothing_but_the_edits(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A 429 is waited for, and the answer ends whole."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 import discord
 import structlog
@@ -56,6 +56,7 @@ class Asking:
         self._bot = bot
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._courtesies: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._orders: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         self._taking = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
@@ -158,7 +159,7 @@ class Asking:
             await self.say(address, error_words(words, error))
         else:
             if not self._bot.brake.left and self._bot.pace.may_type(message.channel.id):
-                self.start(_type(message.channel))
+                self.start(_type(message.channel), is_owed=False)
             self.start(self._answer(ticket, address, quote="", may_thread=can_thread(message.channel)))
 
     async def _question_in(self, message: discord.Message, address: Address) -> Question:
@@ -276,9 +277,12 @@ class Asking:
         except PlaceGone:
             log.warning("sentence_not_shown")
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let something run that nobody waits for; `finish` does."""
-        self.watch(asyncio.create_task(work))
+    def start(self, work: Coroutine[Any, Any, None], *, is_owed: bool = True) -> None:
+        """Let something run that nobody waits for; `finish` does, where a student is owed it."""
+        task = asyncio.create_task(work)
+        self.watch(task)
+        if not is_owed:
+            self._courtesies.add(task)
 
     def watch(self, task: "asyncio.Task[Any]") -> None:
         """Count a task among those that `finish` waits for."""
@@ -293,6 +297,8 @@ class Asking:
     async def finish(self, seconds: float) -> None:
         """Wait for what is being taken and answered; whoever still waits then is told."""
         end = time.monotonic() + seconds
+        for task in self._courtesies:
+            task.cancel()
         while self._tasks and time.monotonic() < end:
             await asyncio.wait(self._tasks, timeout=end - time.monotonic())
         late = list(self._tasks)

@@ -84,7 +84,7 @@ class DiscordBot(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Bring the commands up to date; events may come from now on."""
         await commands.add_all(self)
-        self.asking.start(commands.sync(self))
+        self.asking.start(commands.sync(self), is_owed=False)
 
     def _schedule_event(self, *args: Any, **options: Any) -> "asyncio.Task[Any]":  # noqa: ANN401  # as the library's own
         """Keep the task of each event: the database is open until the last one is done."""
