@@ -241,6 +241,19 @@ async def test_what_was_begun_in_private_is_finished_there_by_the_next_process(
     assert not any("redémarre" in text for text in direct_texts(discord, lea))
 
 
+async def test_what_was_taken_and_never_acknowledged_is_left_at_once(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
+    """A client that ends while Discord keeps the acknowledgement waiting leaves the question to the next one."""
+    with patch("bots.discord_bot.client.GRACE_SECONDS", 0.0):
+        async with a_class(discord, settings()):
+            fault = discord.fault("POST", "/callback", retry_after=60.0)
+            await discord.slash(lea, "ask", {"question": SECRET, "private": True})
+            await discord.until(lambda: fault.struck)
+    async with a_class(discord, settings()) as room:
+        [left] = await room.profond.store.leases.take_over("discord")
+        await room.bot.asking.recover(left)
+    assert any("Sources" in text for text in direct_texts(discord, lea))
+
+
 async def test_an_apology_for_a_private_question_is_private(discord: DiscordServer, settings: MakeSettings, lea: User, model: QueuedModel) -> None:
     """What was left for too long is apologised for directly, with the question, and with closed direct messages not at all."""
     adam = discord.user("Adam")

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -97,8 +97,19 @@ class Asking:
             await self._refuse(spot, address, error_words(words_in(question.lang), error))
             return
         if not file:
-            await self._acknowledge(spot, is_private=question.is_private)
+            async with self._left_if_cut_off(ticket):
+                await self._acknowledge(spot, is_private=question.is_private)
         self.start(self._answer(ticket, address, quote=quoted(question.text), may_thread=can_thread(spot.channel)))
+
+    @asynccontextmanager
+    async def _left_if_cut_off(self, ticket: Ticket) -> AsyncIterator[None]:
+        """Leave a question that was taken to whoever comes next, where the end comes before the answer has begun."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            with suppress(StoreAway):
+                await self._profond.store.leases.leave(ticket)
+            raise
 
     async def _take(self, question: Question) -> Ticket:
         """Take a question when it is its turn: a whole class at once waits here, and not for the database, which gives up after half a second."""
