@@ -496,6 +496,23 @@ async def test_a_file_is_read_or_refused_with_a_sentence(room: Class, discord: D
     assert usage.size - usage.left == (2 if part == "-# " else 0)
 
 
+async def test_a_picture_is_looked_at_and_one_that_lies_is_not(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
+    """What a picture is stands in it, not in its name: the model sees a PNG, and a text that calls itself one costs nothing."""
+    model = QueuedModel(TEXT)
+    async with a_class(discord, settings(), model) as room:
+        figure = next(card.figure for card in room.profond.course.cards if card.figure)
+        picture = (room.profond.course.folder / figure.file).read_bytes()
+        lies = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("capture.png", b"print('convolution')")})
+        await lies.read("« capture.png »")
+        assert model.asked == []
+        seen = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("capture.png", picture)})
+        await seen.read("Sources")
+        [image] = model.asked[0][-1].images
+        assert image.startswith("data:image/png;base64,")
+        usage = await room.profond.students.usage(f"discord:{lea.id}")
+        assert usage.size - usage.left == 1
+
+
 @pytest.mark.parametrize("status", [404, 429])
 async def test_a_file_that_cannot_be_fetched_costs_nothing(room: Class, discord: DiscordServer, lea: User, status: int) -> None:
     """A download that fails is told, and no question is counted; who keeps the files shuts nobody out of Discord."""
