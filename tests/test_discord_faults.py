@@ -375,6 +375,18 @@ async def test_shut_out_by_cloudflare_the_bot_is_silent_for_a_while(room: Class,
     assert min(silence) > 0.4
 
 
+async def test_a_deleted_answer_to_a_mention_is_posted_again(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """A message that somebody took away while it grew is replaced in its channel, also where direct messages are closed."""
+    lea.dms_closed = True
+    said = await discord.say(lea, text=QUESTION, mention=True)
+    await said.read("Une")
+    await discord.delete_message(said.messages[0])
+    let_go(model)
+    await said.read("Sources")
+    await room.settled()
+    assert len([message for message in said.messages if not message.is_deleted]) == 1
+
+
 async def test_a_deleted_message_or_channel_moves_the_answer(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A public answer whose message is deleted is posted to the channel; with the channel gone it goes by direct message."""
     channel = discord.add_channel("bientôt vide")

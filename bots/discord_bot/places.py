@@ -218,7 +218,9 @@ class Messages:
     def _all_ways(self) -> list[Place]:
         bot, address = self._bot, self._address
         by_token = [TokenPlace(bot, address)] if address.token else []
-        in_channel = [ChannelPlace(bot, address.channel, address.message)] if address.is_direct or not address.is_private else []
+        is_open = address.is_direct or not address.is_private
+        times = 1 if by_token else 2  # a message that is gone, or a thread put away, still leaves room for a new one
+        in_channel = [ChannelPlace(bot, address.channel, address.message) for _ in range(times if is_open else 0)]
         return [*by_token, *in_channel, *([] if address.is_direct else [DirectPlace(bot, address.user)])]
 
     def restore(self, placeholder: str) -> None:
