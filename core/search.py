@@ -4,9 +4,10 @@ BM25 over title, aliases, keywords, phrasings and text (Robertson & Zaragoza 200
 weighted before saturation, plus a share for words met letter for letter and for names (title, alias) met whole. Two
 scores are kept of each card: one ranks and knows everything; the other makes the confidence and knows neither examples nor
 much of the keywords, because an example speaks of GLPI or VLANs without the course being about them. Confidence is that
-score, and something for a title or an alias met whole, times two idf-weighted shares of the question: what the card covers
-(to the power 0.6) and what the course knows at all (to the power 1.2). The constants were chosen on the calibration
-questions, where none of them matters much.
+score, and something for a title or an alias met whole (more where nothing else is asked), for two words of the question
+side by side in the card and for what the other cards of its topic score, times two idf-weighted shares of the question:
+what the card covers (to the power 0.6) and what the course teaches, where a word of keywords, examples or phrasings alone
+counts half. The constants were chosen on the calibration questions and those kept apart, where none of them matters much.
 """
 
 import heapq
@@ -15,10 +16,11 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from core.french import Analysis, Vocabulary, flat, singular, terms, written_words
+from core.french import Analysis, Vocabulary, Written, common_words, flat, singular, terms, written_words
 from core.knowledge import Card, Course
 from core.messages import Passage, Zone
 
@@ -28,8 +30,10 @@ SURE_KEYWORD, PHRASING = 0.25, 0.3
 LETTER_FOR_LETTER = 0.7
 NAMED_TITLE, NAMED_WHOLE = 0.8, 0.3
 SURE_TITLE, SURE_ALIAS = 3.0, 2.0
-COVERED_POWER, KNOWN_POWER = 0.6, 1.2
-LEAD = 1.2
+ALONE, NAMED_ALONE, SURE_ALONE = 0.85, 2.0, 5.0
+SURE_NEIGHBOURS, SURE_PAIR = 2.0, 3.0
+COVERED_POWER, KNOWN_POWER, HALF_KNOWN = 0.6, 1.0, 0.5
+LEAD = 1.25
 """The first card is sure only if it scores this many times the second: where two answer alike, the student chooses."""
 CANDIDATES = 200
 """Of a course larger than this, names are looked at on the best cards only: a name's words are in the card's text score already."""
@@ -69,12 +73,16 @@ class Posting(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A title, a part of one, or an alias: its card, the number of its stems and the sum of their rarities."""
+    """A title, a part of one, or an alias: its card, the number of its stems and the sum of their rarities.
+
+    It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot.
+    """
 
     card: int
     size: int
     rarity: float
     is_title: bool
+    is_subject: bool
 
 
 def _fields(card: Card) -> Iterator[tuple[float, float, str]]:
@@ -97,13 +105,34 @@ def _example_fields(card: Card) -> Iterator[tuple[float, float, str]]:
 Weights = dict[str, list[float]]
 
 
-def _weigh(card: Card, words: Counter[str]) -> tuple[Weights, frozenset[str]]:
-    """Return the card's terms, stems and `=words`, with their weights in the ranking and in the confidence; count its words.
+class Weighed(NamedTuple):
+    """A card as it is indexed.
+
+    Attributes:
+        weights: of its terms, stems and `=words`, in the ranking and in the confidence.
+        lent: the terms that stand in phrasings alone.
+        taught: the terms that stand elsewhere than in keywords, examples and phrasings.
+        run: its stems in their order, examples left out: what says whether two of them stand side by side.
+    """
+
+    weights: Weights
+    lent: frozenset[str]
+    taught: frozenset[str]
+    run: str
+
+
+def _line(written: Sequence[Written]) -> str:
+    return f" {' '.join(word.stems[0] for word in written if word.stems)} "
+
+
+def _weigh(card: Card, words: Counter[str]) -> Weighed:
+    """Return a card as it is indexed; count its words.
 
     Phrasings add weight and, where a term is nowhere else in the card, the term itself: those are returned apart, since what
     makes a word rare is how many cards are about it. Their words are no vocabulary: half of them are misspelt on purpose.
     """
     weights: Weights = defaultdict(lambda: [0.0, 0.0])
+    run, taught = [], set[str]()
     for ranking, confidence, text in (*_fields(card), *_example_fields(card)):
         written = written_words(text)
         for word in written:
@@ -115,13 +144,18 @@ def _weigh(card: Card, words: Counter[str]) -> tuple[Weights, frozenset[str]]:
             weights[letters][0] += ranking
         if confidence:  # a fault quoted in an example is no word of the course
             words.update({part for word in written for part in (word.whole, *word.parts)})
+            run.append(_line(written))
+        if confidence > SURE_KEYWORD:
+            taught.update(stem for word in written for stem in word.stems)
     own = frozenset(weights)
     for phrasing in card.phrasings:
-        for term in terms(phrasing):
+        written = written_words(phrasing)
+        for term in (stem for word in written for stem in word.stems):
             weight = weights[term]
             weight[0] += PHRASING
             weight[1] += PHRASING
-    return weights, frozenset(weights) - own
+        run.append(_line(written))
+    return Weighed(weights, frozenset(weights) - own, frozenset(taught), "|".join(run))
 
 
 class SearchIndex:
@@ -130,11 +164,15 @@ class SearchIndex:
     def __init__(self, course: Course) -> None:
         self._cards = course.cards
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
+        self._topics = [number for number, topic in enumerate(course.topics) for _ in topic.subtopics]
+        self._sizes = Counter(self._topics)
+        self._runs: list[str] = []
+        self._taught: set[str] = set()
         self._thresholds = course.thresholds
         self._postings: dict[str, Posting] = defaultdict(lambda: Posting(array("L"), array("d"), array("d")))
         words: Counter[str] = Counter()
         lent: Counter[str] = Counter()
-        lengths = [self._add(number, *_weigh(card, words), lent) for number, card in enumerate(self._cards)]
+        lengths = [self._add(number, _weigh(card, words), lent) for number, card in enumerate(self._cards)]
         count = len(self._cards)
         held = {term: len(posting.cards) - lent[term] or len(posting.cards) for term, posting in self._postings.items()}
         self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
@@ -146,15 +184,17 @@ class SearchIndex:
         self._index_names()
         self._vocabulary = Vocabulary(words)
 
-    def _add(self, number: int, weights: Weights, phrased: frozenset[str], lent: Counter[str]) -> float:
+    def _add(self, number: int, card: Weighed, lent: Counter[str]) -> float:
         """Add a card's bare weights to the postings; return the card's length. No card's weights are kept: they would be 20 MB."""
-        lent.update(phrased)
-        for term, (ranking, confidence) in weights.items():
+        lent.update(card.lent)
+        self._runs.append(card.run)
+        self._taught |= card.taught
+        for term, (ranking, confidence) in card.weights.items():
             posting = self._postings[term]
             posting.cards.append(number)
             posting.ranking.append(ranking)
             posting.confidence.append(confidence)
-        return sum(ranking for term, (ranking, _) in weights.items() if term[0] != "=")
+        return sum(ranking for term, (ranking, _) in card.weights.items() if term[0] != "=")
 
     def _saturate(self, lengths: Sequence[float]) -> None:
         """Turn the bare weights into BM25's."""
@@ -170,21 +210,24 @@ class SearchIndex:
     def _index_names(self) -> None:
         for number, card in enumerate(self._cards):
             aliases = [alias for alias in card.aliases if len(set(terms(alias))) > 1 or len(written_words(alias)) == 1]
-            for text in dict.fromkeys((card.title, *_SEGMENT.split(card.title), *aliases)):
+            head, *parts = _SEGMENT.split(card.title)
+            for text in dict.fromkeys((card.title, head, *parts, *aliases)):
                 stems, is_title = set(terms(text)), text in card.title
                 rarity = sum(map(self._idf.__getitem__, stems))
                 place = (len(self._names), number)
                 for term in stems:
                     self._names_with[term].append(place)
-                self._names.append(Name(number, len(stems), rarity, is_title))
+                self._names.append(Name(number, len(stems), rarity, is_title, text not in parts or flat(text).strip() not in common_words()))
 
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         ranking = self._rank(analysis)
-        sure_names = self._add_names(analysis, ranking)
+        besides = self._add_names(analysis, ranking)
         best = heapq.nsmallest(limit, ranking, key=lambda number: (-ranking[number], number))
-        passages = tuple(self._scored(number, ranking[number], analysis, sure_names.get(number, 0.0)) for number in best)
+        for number, score in self._neighbours(ranking, best).items():
+            besides[number] += SURE_NEIGHBOURS * score + SURE_PAIR * self._pairs(number, analysis)
+        passages = tuple(self._scored(number, ranking[number], analysis, besides[number]) for number in best)
         matched = tuple(term for term in analysis.terms if term in self._postings)
         found = Found(passages, Zone.SURE, analysis, matched)
         return found._replace(zone=self._zone(found, text))
@@ -207,45 +250,65 @@ class SearchIndex:
         card = self._cards[self._numbers[card_id]]
         return Passage(card.id, card.title, card.content, 1.0, 0.0)
 
-    def _add_names(self, analysis: Analysis, ranking: dict[int, float]) -> dict[int, float]:
-        """Add what names met are worth to the ranking; return what whole names are worth to the confidence, by card."""
+    def _names_met(self, analysis: Analysis, cards: Container[int]) -> Iterator[tuple[Name, float, bool]]:
+        """Yield the names of these cards that share a word with a question, with the rarity of what they share, and whether that is all of it."""
         met: dict[int, float] = defaultdict(float)
         sizes: Counter[int] = Counter()
         for term in analysis.terms:
             rarity = self._idf.get(term, 0.0)
             for number, card in self._names_with.get(term, ()):
-                if card in ranking:
+                if card in cards:
                     met[number] += rarity
                     sizes[number] += 1
+        for number, worth in met.items():
+            name = self._names[number]
+            yield name, worth, sizes[number] == name.size
+
+    def _add_names(self, analysis: Analysis, ranking: dict[int, float]) -> dict[int, float]:
+        """Add what names met are worth to the ranking; return what whole names are worth to the confidence, by card."""
         titles: dict[int, float] = defaultdict(float)
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
-        sure: dict[int, float] = {}
-        for number, worth in met.items():
-            name = self._names[number]
-            is_whole = sizes[number] == name.size
+        sure: dict[int, float] = defaultdict(float)
+        alone: set[int] = set()
+        asked_rarity = sum(self._idf.get(term, self._unknown) for term in asked)
+        for name, worth, is_whole in self._names_met(analysis, ranking):
+            title = self._titles[name.card]
             if name.is_title:
                 titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
-                is_whole = is_whole or asked <= self._titles[name.card]
-            if sizes[number] == name.size and (not name.is_title or self._titles[name.card] <= asked):
+            if is_whole and (not name.is_title or title <= asked):
                 whole[name.card] = max(whole[name.card], worth)
-            if is_whole:
-                sure[name.card] = max(sure.get(name.card, 0.0), SURE_TITLE if name.is_title else SURE_ALIAS)
-        for card in {*titles, *whole}:
-            ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card]
+            if is_whole or (name.is_title and asked <= title):
+                sure[name.card] = max(sure[name.card], SURE_TITLE if name.is_title else SURE_ALIAS)
+            if is_whole and name.is_subject and worth >= ALONE * asked_rarity:
+                alone.add(name.card)
+        for card in {*titles, *whole, *alone}:
+            ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card] + NAMED_ALONE * (card in alone)
+            sure[card] += SURE_ALONE * (card in alone)
         return sure
 
-    def _scored(self, number: int, score: float, analysis: Analysis, named: float) -> Passage:
+    def _neighbours(self, ranking: Mapping[int, float], best: Sequence[int]) -> dict[int, float]:
+        """Return what the other cards of each one's topic score on average: what is asked about the course touches several."""
+        sums: dict[int, float] = defaultdict(float)
+        for number, score in ranking.items():
+            sums[self._topics[number]] += score
+        return {number: (sums[self._topics[number]] - ranking[number]) / max(1, self._sizes[self._topics[number]] - 1) for number in best}
+
+    def _pairs(self, number: int, analysis: Analysis) -> int:
+        """Return how many words of the question stand before the same word in the card as there."""
+        return sum(f" {first} {second} " in self._runs[number] for first, second in pairwise(analysis.terms))
+
+    def _scored(self, number: int, score: float, analysis: Analysis, besides: float) -> Passage:
         card, covered, known, whole, own = self._cards[number], 0.0, 0.0, 0.0, 0.0
         for term in analysis.terms:
             rarity = self._idf.get(term, self._unknown)
             whole += rarity
-            known += rarity if term in self._postings else 0.0
+            known += rarity * (1.0 if term in self._taught else HALF_KNOWN if term in self._postings else 0.0)
             weight = self._confidence(term, number)
             own += weight
             covered += rarity if weight else 0.0
         shares = (covered / whole) ** COVERED_POWER * (known / whole) ** KNOWN_POWER if whole else 0.0
-        return Passage(card.id, card.title, card.content, score, (own + named) * shares)
+        return Passage(card.id, card.title, card.content, score, (own + besides) * shares)
 
     def _confidence(self, term: str, number: int) -> float:
         posting = self._postings.get(term)
