@@ -90,6 +90,15 @@ def test_what_is_asked_by_its_name_alone_is_sure(index: SearchIndex, typed: str)
     assert index.search(typed).zone is Zone.SURE
 
 
+@pytest.mark.parametrize(("typed", "card"), [("erreur 429", "erreurs-api"), ("HTTP 401 ???", "erreurs-api"), ("j'ai 743 images floues", None)])
+def test_an_error_is_found_by_its_number(index: SearchIndex, typed: str, card: str | None) -> None:
+    """Three digits that the course knows are a word; others say nothing."""
+    found = index.search(typed)
+
+    assert (card is not None) == any(term.isdigit() for term in found.analysis.terms)
+    assert card in {None, found.passages[0].card_id}
+
+
 def test_a_common_word_that_ends_a_title_is_no_subject(index: SearchIndex) -> None:
     """A title ends on "test", but who types that word alone tries the bot."""
     assert index.search("test").zone is not Zone.SURE

@@ -20,7 +20,7 @@ from rapidfuzz.process import extractOne
 _ACCENTS = str.maketrans("àâäáãéèêëîïíôöóõûùüúçñÿ", "aaaaaeeeeiiioooouuuucny")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'", "`": "'", "«": " ", "»": " "})
 _WORD = re.compile(r"[^\W_]+(?:[_-][^\W_]+)*[+#]*")
-_MEASURE = re.compile(r"^\d+(?:[.,]\d+)?[a-z]{0,2}$")
+_MEASURE = re.compile(r"^(?!\d{3}$)\d+(?:[.,]\d+)?[a-z]{0,2}$")
 
 
 def fold(text: str) -> str:
@@ -98,7 +98,7 @@ def _read(word: str) -> tuple[Written, ...]:
 
 
 def written_words(text: str) -> list[Written]:
-    """Split text into folded written words; bare numbers and measures are left out."""
+    """Split text into folded written words; numbers and measures are left out, save those of three digits: an error has one for a name."""
     return [written for word in _WORD.findall(flat(text)) for written in _read(word)]
 
 
@@ -177,10 +177,10 @@ class Vocabulary:
         return word in self._words
 
     def analyse(self, text: str) -> Analysis:
-        """Return the stems of a student's text, misspelt words repaired, split words joined."""
+        """Return the stems of a student's text, misspelt words repaired, split words joined, numbers that the course lacks left out."""
         stops, repaired, found = stop_words(), dict[str, str](), dict[str, str]()
         for word in self._joined(written_words(text)):
-            if word in stops or len(word) < 2:
+            if word in stops or len(word) < 2 or (word.isdigit() and word not in self._words):
                 continue
             mended = self._repair(word)
             if mended != word:
