@@ -116,7 +116,7 @@ def test_questions_kept_apart_are_found(index: SearchIndex) -> None:
 
 
 def test_questions_written_later_are_found(index: SearchIndex) -> None:
-    """On questions whose author saw no alias, keyword or phrasing, and after which nothing was changed, nine first cards of ten are right."""
+    """On questions whose author saw no alias, keyword or phrasing, and to which nothing was fitted, nine first cards of ten are right."""
     found = score(examine(index, read_questions(HERE / "data" / "questions_written_later.json")))
 
     assert (found.recall_at_1 or 0) >= 0.88
@@ -127,7 +127,7 @@ def test_questions_written_later_are_found(index: SearchIndex) -> None:
 
 
 def test_questions_of_a_class_are_found(index: SearchIndex) -> None:
-    """On the half of a third person's questions that nothing was chosen by, the figures are as good."""
+    """On the half of a third person's questions that nothing was fitted to, the figures are as good."""
     found = score(examine(index, read_questions(HERE / "data" / "questions_of_a_class.json")))
 
     assert 0 == found.offtopic_sure
