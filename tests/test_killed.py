@@ -1,18 +1,20 @@
 """Killed at any moment, the next start finishes what was taken, in its place, once."""
 
-import pytest
+import asyncio
+from pathlib import Path
 
 from tests.killing import Count, a_killing
+from tests.servers.postgres import PostgresServer
 
 
-async def test_nothing_is_lost_and_nothing_is_said_twice(database_url: str) -> None:
-    """Killed while some questions are only taken, some being written and some nearly done: each has one answer and cost once."""
-    async with a_killing(database_url) as killing:
-        count = await killing.round("killed", spread=1.2)
+async def test_nothing_is_lost_and_nothing_is_said_twice(tmp_path: Path, postgres_server: PostgresServer | None) -> None:
+    """Killed while some questions are only taken, some being written and some nearly done: each has one answer and cost once, on both databases."""
+    databases = [str(tmp_path / "profond.db"), *([await postgres_server.create("killed")] if postgres_server else [])]
+    counts = await asyncio.gather(*map(a_round, databases))
 
-    assert Count(questions=count.questions) == count
+    assert [Count(questions=count.questions) for count in counts] == counts
 
 
-@pytest.fixture(autouse=True)
-def _real_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+async def a_round(database: str) -> Count:
+    async with a_killing(database) as killing:
+        return await killing.round("killed", spread=1.2)
