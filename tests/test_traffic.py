@@ -16,13 +16,14 @@ from core.model import ChatModel
 from core.profond import Profond, open_profond
 from core.search import SearchIndex
 from core.settings import Settings
-from core.store import open_store
+from core.store import Store, open_store
 from core.store.breakers import Breaker
 from core.store.gates import Seat
 from core.store.pace import Limits
 from core.traffic.gate import Gate
 from core.words import words_in
 from tests.conftest import MakeSettings
+from tests.samples import Clock, at_statement
 from tests.servers.mistral import FAULTS, MistralServer
 from tests.surfaces import RecordingSurface
 
@@ -329,3 +330,15 @@ class SlowSurface(RecordingSurface):
     async def update(self, parts: Sequence[str]) -> None:
         await super().update(parts)
         await self.may_go_on.wait()
+
+
+@pytest.mark.parametrize(("per_second", "transactions"), [(1_000, 1), (10, 2)])
+async def test_only_a_slow_key_asks_for_another_moment(store: Store, clock: Clock, per_second: float, transactions: int) -> None:
+    """Who misses a moment takes the next one, unless moments stand so close that asking takes longer than they are apart."""
+    gate = Gate(store.gates, "key", Limits(per_second, 1_000_000))
+    seat = Seat(id="0" * 32, person="1" * 32, model="mistral", tokens=10)
+    with at_statement(store, 5, lambda: clock.move(1)) as asked:
+        assert [] == [place async for place in gate.through(seat, patience=10)]
+    await gate.close()
+
+    assert transactions == asked.count("COMMIT")

@@ -86,10 +86,13 @@ class Gate:
         await self._leave_at(waiter.goes_at)
 
     async def _leave_at(self, moment: float) -> None:
-        """Wait for a moment; who misses it, because the machine is busy, takes the next one."""
+        """Wait for a moment; who misses it, because the machine is busy, takes the next one.
+
+        Where moments stand closer than what counts as late, asking for another takes longer than it could mend.
+        """
         for _ in range(TRIES):
             await asyncio.sleep(max(0.0, moment - self.now()))
-            if self.now() - moment <= LATE:
+            if self.now() - moment <= LATE or self.limits.spacing < LATE:
                 return
             moment = await self.store.postpone(self.key, self.limits, moment)
         await asyncio.sleep(max(0.0, moment - self.now()))
