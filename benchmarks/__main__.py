@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord", "slack")
+NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord", "slack", "scale", "million")
 
 
 def main() -> int:
