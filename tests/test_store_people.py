@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from core.errors import Unknown
+from core.errors import AlreadyTaken, Unknown
 from core.messages import Level
 from core.store import Store
 from core.store.people import Complaint
+from core.store.shelf import Kept
+from core.store.spending import Bill
 from core.store.tables import allowance, metadata
 from tests.samples import ANNA, BEN, OTHER_ROOM, ROOM, Clock, a_question, an_answer, an_outcome, ask, left, pseudonym, rows
 
@@ -196,6 +199,28 @@ async def test_forgetting_erases_all_but_todays_allowance(store: Store) -> None:
     assert (1, 3) == before == await left(store)
     assert NOTHING | {"allowance": {"day": NOON[:10], "used": 2}} == await store.people.my_data(ANNA)
     assert 0 == await store.people.forget(ANNA)
+
+
+async def test_what_is_kept_for_others_is_forgotten_too(store: Store) -> None:
+    """The answer that others would be shown goes with the question that it was written for; another's stays."""
+    for person, key in ((ANNA, "of Anna"), (BEN, "of Ben")):
+        await store.shelf.put(key, Kept("texte", "small", 1), "course 1")
+        ticket = await store.accept(a_question(person=person))
+        await store.answered(ticket, replace(an_outcome(an_answer()), bill=Bill(shelf=key)))
+
+    await store.people.forget(ANNA)
+
+    assert (None, "texte") == (await store.shelf.get("of Anna"), (kept := await store.shelf.get("of Ben")) and kept.text)
+
+
+async def test_a_forgotten_question_that_comes_again_stays_forgotten(store: Store) -> None:
+    """An event that the platform repeats after its question was forgotten brings nothing back."""
+    asked = a_question()
+    await ask(store, asked)
+    await store.people.forget(ANNA)
+
+    with pytest.raises(AlreadyTaken):
+        await store.accept(asked)
 
 
 async def test_forgetting_one_leaves_the_other(store: Store, clock: Clock) -> None:

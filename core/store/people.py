@@ -17,7 +17,7 @@ from core.store.allowance import upsert
 from core.store.database import Database, uncancelled
 from core.store.inbox import load_question
 from core.store.shelf import take_off
-from core.store.tables import allowance, answers, conversations, feedback, inbox, reports, students, turns
+from core.store.tables import allowance, answers, conversations, feedback, inbox, reports, shelf, students, turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +216,8 @@ class People:
             my_answers = select(answers.c.id).where(answers.c.turn.in_(mine))
             for table in (feedback, reports):
                 await connection.execute(delete(table).where((table.c.person == me) | table.c.answer.in_(my_answers)))
+            kept = select(answers.c.shelf).where(answers.c.turn.in_(mine), answers.c.shelf.is_not(None))
+            await connection.execute(delete(shelf).where(shelf.c.key.in_(kept)))
             await connection.execute(delete(answers).where(answers.c.turn.in_(mine)))
             erased = await connection.execute(delete(turns).where(turns.c.person == me))
             for table in _PERSONAL_TABLES:
