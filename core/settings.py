@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     allowance_per_day: int = Field(60, ge=1, le=10000, description="Questions a student may ask a day.")
     exempt_ids: Annotated[frozenset[str], NoDecode] = Field(frozenset(), description="People without limit, as platform:id, separated by commas.")
     retention_days: int = Field(30, ge=1, le=400, description="Days after which questions and answers are erased.")
+    school_year_end: str = Field(
+        "08-31",
+        pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$",
+        description="Month and day on which the school year ends; the costs of a year that is over are erased.",
+    )
     timezone: str = Field("Europe/Paris", description="Where the day turns.")
 
     school_name: str = Field("", description="Name and address of the school, for the papers of `profond privacy`.")
@@ -158,6 +163,7 @@ MENDS = {
     "slack_api_url": "setting-mend-url",
     "slack_thread_replies": "setting-mend-flag",
     "timezone": "setting-mend-timezone",
+    "school_year_end": "setting-mend-month-day",
     "profond_secret_key": "setting-mend-secret-key",
     "profond_lang": "setting-mend-lang",
     "profond_log_format": "setting-mend-log-format",

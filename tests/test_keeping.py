@@ -3,17 +3,24 @@
 import asyncio
 import io
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core.errors import SetupError
 from core.messages import Level
-from core.store import open_store
+from core.store import Store, open_store
 from core.store.database import open_database
+from core.store.gates import Seat
 from core.store.keeping import DAY, back_up, rotate_secret
+from core.store.pace import Limits
+from core.store.shelf import Kept
+from core.store.spending import Bill
+from core.store.tables import spending
 from tests.conftest import MakeSettings, OpenStore
-from tests.samples import ANNA, BEN, Clock, a_question, ask, pseudonym, rows
+from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, ask, at_statement, in_paris, pseudonym, rows
 
 
 async def test_old_texts_go_and_young_ones_stay(open_it: OpenStore, clock: Clock) -> None:
@@ -35,6 +42,62 @@ async def test_old_texts_go_and_young_ones_stay(open_it: OpenStore, clock: Clock
         }
         assert (await store.past(young)).question
         assert await store.keeping.erase_old() == 0
+
+
+async def test_old_texts_go_a_few_at_a_time(open_it: OpenStore, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are old, no transaction erases more than a few turns, and all of them go."""
+    monkeypatch.setattr("core.store.keeping.AT_ONCE", 3)
+    async with open_it() as store:
+        for _ in range(7):
+            await ask(store)
+        clock.move(31 * DAY)
+        with at_statement(store, 0, lambda: None) as asked:
+            assert 7 == await store.keeping.erase_old()
+        assert 3 + 2 == asked.count("COMMIT")
+        assert {} == await rows(store)
+
+
+@pytest.mark.parametrize(
+    ("year_end", "today", "kept"),
+    [
+        ("08-31", "2026-08-31", ["2025-09-01", "2026-06-30", "2026-08-31"]),
+        ("08-31", "2026-09-01", []),
+        ("07-04", "2026-07-20", []),
+        ("07-04", "2026-08-02", []),
+    ],
+)
+async def test_costs_go_when_the_school_year_is_over(open_it: OpenStore, clock: Clock, year_end: str, today: str, kept: list[str]) -> None:
+    """The costs of a school year stay until it has ended; those of the running month always stay, since its budget counts them."""
+    days = ["2025-08-31", "2025-09-01", "2026-06-30", "2026-08-31"]
+    async with open_it(school_year_end=year_end, retention_days=400) as store:
+        for day in sorted({*days, today}):
+            clock.now = in_paris(f"{day} 12:00")
+            await store.answered(await store.accept(a_question(is_exempt=True)), replace(an_outcome(an_answer()), bill=Bill()))
+        clock.now = in_paris(f"{today} 18:00")
+        await store.keeping.erase_old()
+
+        assert sorted({*kept, today}) == [day for day in await days_with_costs(store) if day <= today]
+
+
+async def days_with_costs(store: Store) -> list[str]:
+    async with store._database.read() as connection:
+        return list((await connection.execute(select(spending.c.day).order_by(spending.c.day))).scalars())
+
+
+async def test_what_nobody_comes_by_to_erase_is_swept(open_it: OpenStore, clock: Clock) -> None:
+    """A place in the queue and an answer kept for others go after their time, though nobody asks any more."""
+    limits, seat = Limits(1, 1_000_000), Seat(id="0" * 32, person="1" * 32, model="small", tokens=9)
+    async with open_it(cache_seconds=1000) as store:
+        await store.shelf.put("a", Kept("text", "small", 1), "course 1")
+        await store.gates.enter("g", seat, limits, ())
+        await store.keeping.sweep()
+        assert {"queue": 1, "gates": 1, "shelf": 1} == await rows(store)
+        clock.move(100)
+        await store.keeping.sweep()
+        assert {"gates": 1, "shelf": 1} == await rows(store)
+        clock.move(900)
+        await store.keeping.sweep()
+        assert {"gates": 1} == await rows(store)
 
 
 async def test_the_daily_job_is_taken_once_a_day(open_it: OpenStore, clock: Clock) -> None:
@@ -109,6 +172,44 @@ async def test_the_key_file_is_rotated_in_place(settings: MakeSettings, tmp_path
         await store.past(answer, ANNA)
     assert before != (tmp_path / "profond.db.key").read_text()
     assert (tmp_path / "profond.db.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("moment", ["before the database knows it", "before the file is in place"])
+async def test_an_interrupted_rotation_loses_nobody(settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """Killed in the middle of a rotation, the next start opens the database with whichever of the two files fits."""
+    filed = settings(profond_secret_key=None)
+    async with open_store(filed) as store:
+        answer = await ask(store)
+    before = (tmp_path / "profond.db.key").read_text()
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("pathlib.Path.replace" if "file" in moment else "core.store.keeping.wrap", die)
+        async with open_database(filed) as database:
+            with pytest.raises(KeyboardInterrupt):
+                await rotate_secret(database, filed, None)
+    async with open_store(filed) as store:
+        await store.past(answer, ANNA)
+
+    assert ("file" in moment) == (before != (tmp_path / "profond.db.key").read_text())
+    async with open_store(filed) as store:
+        await store.past(answer, ANNA)
+
+
+async def test_a_secret_aside_that_does_not_fit_opens_nothing(settings: MakeSettings, tmp_path: Path) -> None:
+    """A wrong key file is told as such, whatever lies beside it, and neither file is touched."""
+    filed = settings(profond_secret_key=None)
+    async with open_store(filed):
+        pass
+    for name in ("profond.db.key", "profond.db.key.new"):
+        (tmp_path / name).write_text(name * 3)
+    with pytest.raises(SetupError) as refused:
+        async with open_store(filed):
+            pass
+    assert refused.value.key == "setup-key-wrong"
+    assert ["profond.db.key" * 3, "profond.db.key.new" * 3] == [(tmp_path / f"profond.db.key{end}").read_text() for end in ("", ".new")]
 
 
 @pytest.mark.parametrize(("new", "key"), [(None, "rotate-needs-new"), ("short", "rotate-short")])

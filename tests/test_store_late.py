@@ -219,6 +219,59 @@ async def test_a_postgresql_that_goes_away_is_told(settings: MakeSettings, clock
             await store.usage(ANNA)
 
 
+class Wire:
+    """A way to a server on which, from some moment on, nothing passes and nothing is said."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.flows = asyncio.Event()
+        self.flows.set()
+        self._pumps: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> int:
+        """Begin to listen; return the port."""
+        self._server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def __aexit__(self, *_: object) -> None:
+        """Cut every connection."""
+        self._server.close()
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+
+    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._pumps |= {asyncio.create_task(self._pump(reader, there_writer)), asyncio.create_task(self._pump(there_reader, writer))}
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while piece := await source.read(65_536):
+                await self.flows.wait()
+                target.write(piece)
+        finally:
+            target.close()
+
+
+async def test_a_postgresql_that_says_nothing_is_away(
+    settings: MakeSettings, clock: Clock, postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the network swallows everything, who waits hears that the store is away; once it carries again, all is well."""
+    monkeypatch.setattr("core.store.database.COMMAND_SECONDS", 0.3)
+    monkeypatch.setattr("core.store.database.CONNECT_SECONDS", 0.3)
+    wire = Wire(postgres_server.port)
+    async with wire as port, opened_store(settings(database_url=postgres_url.replace(str(postgres_server.port), str(port))), clock) as store:
+        await ask(store)
+        wire.flows.clear()
+        for asking in (store.recent(ROOM, pseudonym(store, ANNA)), store.people.set_noticed(ANNA)):
+            with pytest.raises(StoreAway):
+                await asyncio.wait_for(asking, 10)
+        wire.flows.set()
+
+        assert 1 == len(await store.recent(ROOM, pseudonym(store, ANNA)))
+        assert not await store.people.is_noticed(ANNA)
+
+
 async def test_waiting_too_long_for_a_connection_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """When every connection is in use, who waits in vain hears that the store is away."""
     monkeypatch.setattr(store._database.engine.pool, "_timeout", 0.05)

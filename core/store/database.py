@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
@@ -33,6 +33,8 @@ from core.store.tables import HEAD, keys, metadata
 START_LOCK = 7_063_663
 SHORTEST_SECRET = 32
 LOCKED_SECONDS = 5.0
+CONNECT_SECONDS, COMMAND_SECONDS = 5.0, 30.0
+"""PostgreSQL behind a network that swallows everything: its client would wait for as long as the system does."""
 log = structlog.get_logger()
 
 
@@ -145,7 +147,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         try:
-            return create_async_engine(url, pool_pre_ping=True)
+            return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS})
         except (ModuleNotFoundError, NoSuchModuleError):
             raise SetupError("setup-postgres-extra") from None
     engine = create_async_engine(url)
@@ -265,9 +267,25 @@ async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vaul
             wrapped = {name: wrap(secret, name, new_key()) for name in ("pseudonyms", "texts")}
             await connection.execute(insert(keys), [{"name": name, "wrapped": key} for name, key in wrapped.items()])
     try:
-        return Vault(**{name: unwrap(secret, name, key) for name, key in wrapped.items()})
+        return _vault(secret, wrapped)
     except WrongKey:
+        return await asyncio.to_thread(_vault_of_interrupted_rotation, settings, url, wrapped)
+
+
+def _vault(secret: str, wrapped: Mapping[str, bytes]) -> Vault:
+    return Vault(**{name: unwrap(secret, name, key) for name, key in wrapped.items()})
+
+
+def _vault_of_interrupted_rotation(settings: Settings, url: URL, wrapped: Mapping[str, bytes]) -> Vault:
+    """Open the keys with the secret that a rotation had written aside when it was interrupted, and put it in place. Raises SetupError."""
+    if settings.profond_secret_key or not new_key_file(url).exists():
+        raise SetupError("setup-key-wrong")
+    try:
+        vault = _vault(new_key_file(url).read_text(encoding="utf-8"), wrapped)
+    except (OSError, UnicodeDecodeError, WrongKey):
         raise SetupError("setup-key-wrong") from None
+    new_key_file(url).replace(key_file(url))
+    return vault
 
 
 def read_secret(settings: Settings, url: URL, *, may_make: bool) -> str:
@@ -292,6 +310,11 @@ def read_secret(settings: Settings, url: URL, *, may_make: bool) -> str:
 def key_file(url: URL) -> Path:
     """Return where the secret of a SQLite file is kept when no setting holds it."""
     return Path(f"{url.database}.key")
+
+
+def new_key_file(url: URL) -> Path:
+    """Return where a new secret is written before the database knows it."""
+    return Path(f"{url.database}.key.new")
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
-from datetime import datetime
+from contextlib import closing, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,9 @@ from core.errors import SetupError, StoreAway
 from core.privacy import unwrap, wrap
 from core.settings import Settings
 from core.store.allowance import upsert
-from core.store.database import SHORTEST_SECRET, Database, key_file, read_secret, read_url, uncancelled
-from core.store.tables import allowance, answers, conversations, facts, feedback, inbox, keys, reports, seen_events, turns
+from core.store.database import SHORTEST_SECRET, Database, key_file, new_key_file, read_secret, read_url, uncancelled
+from core.store.gates import KEPT_SECONDS
+from core.store.tables import allowance, answers, conversations, facts, feedback, inbox, keys, queue, reports, seen_events, shelf, spending, turns
 
 log = structlog.get_logger()
 DAY = 86_400.0
@@ -27,6 +28,8 @@ SEEN_SECONDS = 2 * DAY
 """Platforms deliver an event again within minutes; a thread's message may be replayed after a night's outage."""
 JOB = "daily-job"
 LOOK_SECONDS = 600.0
+AT_ONCE = 500
+"""Turns erased in one transaction: whoever asks meanwhile waits for no more than these."""
 
 
 class Keeping:
@@ -35,6 +38,8 @@ class Keeping:
     def __init__(self, database: Database, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._days = settings.retention_days
+        self._year_end = settings.school_year_end
+        self._shelf_seconds = settings.cache_seconds
         self._zone = ZoneInfo(settings.timezone)
         self._clock = clock
 
@@ -46,28 +51,56 @@ class Keeping:
             taken = statement.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": today}, where=facts.c.value != today)
             return (await connection.execute(taken.returning(facts.c.name))).first() is not None
 
-    @uncancelled
     async def erase_old(self) -> int:
-        """Erase texts older than the retention, and what only they needed; return how many turns went."""
-        before = self._clock() - self._days * DAY
-        old = select(turns.c.id).where(turns.c.created_at < before)
-        told = select(answers.c.id).where(answers.c.turn.in_(old))
+        """Erase texts older than the retention, what only they needed, and the costs of a school year that is over; return how many turns went."""
+        before, erased = self._clock() - self._days * DAY, 0
+        while count := await self._erase_turns(before):
+            erased += count
+        await self._erase_rest(before)
+        return erased
+
+    @uncancelled
+    async def _erase_turns(self, before: float) -> int:
         async with self._database.write() as connection:
+            oldest = select(turns.c.id).where(turns.c.created_at < before).order_by(turns.c.created_at).limit(AT_ONCE)
+            old = (await connection.execute(oldest)).scalars().all()
+            told = select(answers.c.id).where(answers.c.turn.in_(old))
             for table in (feedback, reports):
                 await connection.execute(delete(table).where(table.c.answer.in_(told)))
             await connection.execute(delete(answers).where(answers.c.turn.in_(old)))
-            erased = await connection.execute(delete(turns).where(turns.c.created_at < before))
+            await connection.execute(delete(turns).where(turns.c.id.in_(old)))
+        return len(old)
+
+    @uncancelled
+    async def _erase_rest(self, before: float) -> None:
+        held = exists().where(turns.c.conversation == conversations.c.conversation)
+        async with self._database.write() as connection:
             await connection.execute(delete(seen_events).where(seen_events.c.at < self._clock() - SEEN_SECONDS))
             await connection.execute(delete(inbox).where(inbox.c.created_at < before))
             await connection.execute(delete(allowance).where(allowance.c.at < before))
-            held = exists().where(turns.c.conversation == conversations.c.conversation)
             await connection.execute(delete(conversations).where(~held, conversations.c.created_at < before))
-        return int(erased.rowcount)
+            await connection.execute(delete(spending).where(spending.c.day <= self._last_year_end()))
+
+    def _last_year_end(self) -> str:
+        """Return the last day whose costs are of no use: that on which a school year ended, but no day of this month, whose budget they count for."""
+        today = datetime.fromtimestamp(self._clock(), self._zone).date()
+        end = f"{today.year}-{self._year_end}"
+        end = end if end < today.isoformat() else f"{today.year - 1}-{self._year_end}"
+        return min(end, (today.replace(day=1) - timedelta(days=1)).isoformat())
+
+    @uncancelled
+    async def sweep(self) -> None:
+        """Erase what nobody came by to erase: places in the queue of who went long ago, and answers kept for others past their time."""
+        now = self._clock()
+        async with self._database.write() as connection:
+            await connection.execute(delete(queue).where(queue.c.lease_until < now - KEPT_SECONDS))
+            await connection.execute(delete(shelf).where(shelf.c.created_at <= now - self._shelf_seconds))
 
     async def run(self) -> None:
-        """Do the daily job where it is due, until cancelled."""
+        """Sweep now and then, and do the daily job where it is due, until cancelled."""
         while True:
             try:
+                await self.sweep()
                 if await self.is_due():
                     log.info("daily_job", erased=await self.erase_old())
             except StoreAway:
@@ -106,7 +139,7 @@ async def rotate_secret(database: Database, settings: Settings, new: str | None)
     if new is not None and len(new) < SHORTEST_SECRET:
         raise SetupError("rotate-short")
     fresh = new or secrets.token_urlsafe(48)
-    aside = Path(f"{key_file(url)}.new")
+    aside = new_key_file(url)
     if new is None:
         await asyncio.to_thread(_write_secret, aside, fresh)
     async with database.write() as connection:
@@ -114,7 +147,8 @@ async def rotate_secret(database: Database, settings: Settings, new: str | None)
             wrapped = wrap(fresh, row.name, unwrap(old, row.name, row.wrapped))
             await connection.execute(update(keys).where(keys.c.name == row.name).values(wrapped=wrapped))
     if new is None:
-        await asyncio.to_thread(aside.replace, key_file(url))
+        with suppress(FileNotFoundError):  # a process that started just now has put it in place
+            await asyncio.to_thread(aside.replace, key_file(url))
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -7,6 +7,7 @@ setup-setting = { $name } is not right: { $mend }
 setup-env-file = The .env file cannot be read: save it as UTF-8, one NAME=value line a setting.
 setting-mend-url = give an address that begins with https://.
 setting-mend-temperature = give a number between 0 and 1.5.
+setting-mend-month-day = give a month and a day, such as 08-31.
 setting-mend-timezone = give a known time zone, such as Europe/Paris.
 setting-mend-secret-key = give a text of 32 characters or more.
 setting-mend-token = copy it again, without spaces or accents.

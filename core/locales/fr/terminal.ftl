@@ -7,6 +7,7 @@ setup-setting = { $name } n'est pas bon : { $mend }
 setup-env-file = Le fichier .env ne peut pas être lu : enregistre-le en UTF-8, une ligne NOM=valeur par réglage.
 setting-mend-url = mets une adresse qui commence par https://.
 setting-mend-temperature = mets un nombre entre 0 et 1,5.
+setting-mend-month-day = mets un mois et un jour, par exemple 08-31.
 setting-mend-timezone = mets un fuseau connu, par exemple Europe/Paris.
 setting-mend-secret-key = mets un texte d'au moins 32 caractères.
 setting-mend-token = recopie-la sans espace ni accent.
