@@ -11,11 +11,13 @@ import random
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.messages import MyData
 from core.settings import Settings
 from core.store import Store, open_store
 from tests.servers.discord import Asked, DiscordServer, Said, User
@@ -23,8 +25,10 @@ from tests.servers.mistral import TEXT, Fault, MistralServer
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "k" * 40
-WITHIN = 60.0
-PRIVATE = 4
+WITHIN, STORED_WITHIN = 60.0, 5.0
+PRIVATE, AGAIN = 4, 100
+ASKING = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
+"""The events with which students ask."""
 QUESTIONS = (
     "C'est quoi une convolution ?",
     "C'est quoi le dropout ?",
@@ -98,6 +102,7 @@ class Killing:
         await self._all_taken([student.id for student, _, _ in asked])
         await self.kill()
         await self.start()
+        await self._redeliver({handle.message.id if isinstance(handle, Said) else handle.id for _, _, handle in asked})
         for _, question, handle in asked:
             await self._settle(handle, question, count)
         await self._audit([student.id for student, _, _ in asked], count)
@@ -108,6 +113,16 @@ class Killing:
         if number % 2:
             return await self.discord.say(student, self.discord.channel, question, mention=True)
         return await self.discord.slash(student, "ask", {"question": question, "private": number == PRIVATE})
+
+    async def _redeliver(self, ids: set[str]) -> None:
+        """Deliver what was asked before the restart many times more."""
+        gateway = self.discord.gateway
+        sent = [event for session in gateway.sessions.values() for event in session.sent]
+        events = {event["d"]["id"]: event for event in sent if event["t"] in ASKING and event["d"]["id"] in ids}
+        for _ in range(AGAIN):
+            for event in events.values():
+                gateway.tell(event["t"], event["d"])
+            await gateway.settle()
 
     async def _all_taken(self, students: list[str]) -> None:
         """Return as soon as every question is in the database: before that, nobody was told that it was taken."""
@@ -129,13 +144,21 @@ class Killing:
             count.doubled.append(question)
 
     async def _audit(self, students: list[str], count: Count) -> None:
-        """Compare with the database: nothing waits, and each student has paid for one question."""
+        """Compare with the database: nothing goes on waiting, and each student has paid for one question."""
         async with self._store() as store:
             for student in students:
+                data = await nothing_waits(store, f"discord:{student}")
                 usage = await store.usage(f"discord:{student}")
-                data = await store.people.my_data(f"discord:{student}")
                 if usage.left_today != usage.per_day - 1 or len(data["turns"]) != 1 or data["waiting"]:
                     count.miscounted.append(f"{usage.left_today} {len(data['turns'])} {len(data['waiting'])}")
+
+
+async def nothing_waits(store: Store, person: str) -> MyData:
+    """Return what is kept of a person once all their questions are stored, or at last when that takes too long: an answer is shown before it is."""
+    end = time.monotonic() + STORED_WITHIN
+    while (data := await store.people.my_data(person))["waiting"] and time.monotonic() < end:
+        await asyncio.sleep(0.02)
+    return data
 
 
 @asynccontextmanager

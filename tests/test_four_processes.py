@@ -18,7 +18,7 @@ from core.messages import MyData
 from core.settings import Settings
 from core.store import Store, open_store
 from core.store.tables import answers, spending
-from tests.killing import ROOT, SECRET, WITHIN, WRITTEN
+from tests.killing import ASKING, ROOT, SECRET, WITHIN, WRITTEN
 from tests.servers.discord import Asked as Interaction
 from tests.servers.discord import DiscordServer, Said
 from tests.servers.mistral import Fault, MistralServer
@@ -27,7 +27,6 @@ from tests.servers.slack import Handle, SlackServer
 TITLES = ("une convolution", "le dropout", "le pooling", "la matrice de confusion", "la tokenisation", "le RAG")
 QUESTIONS = tuple(f"C'est quoi {title} ?" for title in TITLES)
 AGAIN, SIZE, PER_DAY, RATE = 10, 3, 20, 5
-ASKED = ("MESSAGE_CREATE", "INTERACTION_CREATE")
 
 
 class TimedMistral(MistralServer):
@@ -109,7 +108,7 @@ class Crowd:
         """Deliver everything that was asked many times more, to every process."""
         for _ in range(AGAIN):
             for session in self.discord.gateway.live:
-                for event in [event for event in session.sent if event["t"] in ASKED][: 2 * len(QUESTIONS)]:
+                for event in [event for event in session.sent if event["t"] in ASKING][: 2 * len(QUESTIONS)]:
                     self.discord.gateway._send(session.socket, session.keep(event["t"], event["d"]))
             for handle in handles:
                 self.slack.courier.repeat(handle.deliveries[0])
