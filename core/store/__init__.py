@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, exists, insert, select
@@ -30,6 +30,7 @@ from core.store.spending import Bill, Spending
 from core.store.tables import answers, conversations, facts, inbox, seen_events, turns
 
 ACCEPT_SECONDS = 0.5
+SETTLE_SECONDS = 2.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,8 @@ class Store:
         self._owner = secrets.token_hex(8)
         self._arrivals = Arrivals(database, self._allowance, clock)
         self._late: set[asyncio.Task[None]] = set()
+        self._owed: list[tuple[Ticket, Outcome]] = []
+        self._settling: asyncio.Task[None] | None = None
         self.people = People(database, self._allowance.day, clock)
         self.leases = Leases(database, self._owner, clock)
         self.keeping = Keeping(database, settings, clock)
@@ -126,8 +129,10 @@ class Store:
             return
 
     async def close(self) -> None:
-        """Wait for what is still being undone."""
-        await asyncio.gather(*self._late, return_exceptions=True)
+        """Wait for what is still being undone; what is still not stored is answered anew by the next process."""
+        if self._settling:
+            self._settling.cancel()
+        await asyncio.gather(*self._late, *filter(None, [self._settling]), return_exceptions=True)
 
     def _arrival(self, question: Question, *, is_free: bool) -> Arrival:
         now = self._clock()
@@ -162,9 +167,31 @@ class Store:
         key = self._vault.pseudonym("event", event)
         await connection.execute(delete(seen_events).where(seen_events.c.event == key))
 
-    @uncancelled
     async def answered(self, ticket: Ticket, outcome: Outcome) -> None:
-        """Remember an answer and clear the inbox, in one transaction; a question that left the inbox was forgotten."""
+        """Remember an answer and clear the inbox, in one transaction; a question that left the inbox was forgotten.
+
+        Raises:
+            StoreAway: it could not be stored; it will be as soon as the database is back, so that nobody answers once more.
+        """
+        try:
+            await self._answered(ticket, outcome)
+        except StoreAway:
+            self._owed.append((ticket, outcome))
+            if self._settling is None or self._settling.done():
+                self._settling = asyncio.create_task(self._settle())
+            raise
+
+    async def _settle(self) -> None:
+        """Store what was told while the database was away."""
+        while self._owed:
+            await asyncio.sleep(SETTLE_SECONDS)
+            with suppress(StoreAway):
+                while self._owed:
+                    await self._answered(*self._owed[0])
+                    self._owed.pop(0)
+
+    @uncancelled
+    async def _answered(self, ticket: Ticket, outcome: Outcome) -> None:
         now = self._clock()
         async with self._database.write() as connection:
             is_waiting = await self._clear(connection, ticket, gives_back=outcome.gives_back)

@@ -8,11 +8,12 @@ busy timeout is.
 import asyncio
 import os
 import secrets
+import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -33,6 +34,7 @@ from core.store.tables import HEAD, keys, metadata
 START_LOCK = 7_063_663
 SHORTEST_SECRET = 32
 LOCKED_SECONDS = 5.0
+ROOM_FOR_WAL = 100_000
 CONNECT_SECONDS, COMMAND_SECONDS = 5.0, 30.0
 """PostgreSQL behind a network that swallows everything: its client would wait for as long as the system does."""
 log = structlog.get_logger()
@@ -195,8 +197,16 @@ async def _start_up(url: URL) -> AsyncIterator[None]:
         log.debug("database_failed", cause=type(getattr(error, "orig", error)).__name__)
         if not is_sqlite:
             raise SetupError("setup-postgres-away", host=url.host or "localhost") from None
-        found = next((key for sign, key in _SQLITE_SIGNS.items() if sign in cause), "setup-database-file")
-        raise SetupError(found, file=url.database or "") from None
+        found = next((key for sign, key in _SQLITE_SIGNS.items() if sign in cause), None)
+        raise SetupError(found or await asyncio.to_thread(_full_or_not, url), file=url.database or "") from None
+
+
+def _full_or_not(url: URL) -> str:
+    """Return what is wrong where SQLite only says that the disk failed it: its shared memory finds no room, or something else."""
+    with suppress(OSError):
+        if shutil.disk_usage(Path(url.database or "").parent).free < ROOM_FOR_WAL:
+            return "setup-database-full"
+    return "setup-database-file"
 
 
 def _end_of_workers() -> None:

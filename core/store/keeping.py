@@ -118,14 +118,18 @@ def back_up(settings: Settings, target: Path) -> Path:
         raise SetupError("backup-nothing", file=source.name)
     if target.exists():
         raise SetupError("backup-exists", file=target.name)
+    part = Path(f"{target}.part")
     try:
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here, closing(sqlite3.connect(target)) as there:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here, closing(sqlite3.connect(part)) as there:
             here.backup(there)
         key = key_file(url)
         if key.exists():
             with os.fdopen(os.open(f"{target}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(key.read_bytes())
+        part.replace(target)
     except (sqlite3.Error, OSError):
+        with suppress(OSError):
+            part.unlink()
         raise SetupError("backup-failed", file=target.name) from None
     return target
 
