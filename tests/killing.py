@@ -156,7 +156,7 @@ class Killing:
 async def nothing_waits(store: Store, person: str) -> MyData:
     """Return what is kept of a person once all their questions are stored, or at last when that takes too long: an answer is shown before it is."""
     end = time.monotonic() + STORED_WITHIN
-    while (data := await store.people.my_data(person))["waiting"] and time.monotonic() < end:
+    while (data := await store.people.my_data(person))["waiting"] and time.monotonic() < end:  # noqa: ASYNC110  # another process wakes nobody here
         await asyncio.sleep(0.02)
     return data
 
