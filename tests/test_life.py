@@ -1,0 +1,66 @@
+"""A bot's life beside its platform: it ends when it is told to, finishes what it does, and gives back what it took from the process."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from bots.life import live
+from core.errors import SetupError
+from core.store.leases import Left
+from tests.conftest import MakeSettings
+from tests.slack_class import core_of
+
+
+class Patient:
+    """A face that has something to finish when it is told to stop, or that cannot begin."""
+
+    name = "patient"
+
+    def __init__(self, fault: SetupError | None = None) -> None:
+        self.runs = asyncio.Event()
+        self.has_finished = False
+        self._fault = fault
+
+    async def run(self) -> None:
+        self.runs.set()
+        if self._fault:
+            raise self._fault
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)
+            self.has_finished = True
+
+    async def finish(self, left: Left) -> None:
+        raise AssertionError(left)
+
+    async def apologise(self, left: Left) -> None:
+        raise AssertionError(left)
+
+    def is_ready(self) -> bool:
+        return self.runs.is_set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends itself no signals that a test could catch")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_a_bot_that_finishes_first(settings: MakeSettings, number: signal.Signals) -> None:
+    """On SIGTERM and on Ctrl-C the face finishes, everything else ends, and the signal means again what it meant before."""
+    before, face = signal.getsignal(number), Patient()
+    async with core_of(settings()) as profond:
+        living = asyncio.create_task(live(profond, face))
+        await asyncio.wait_for(face.runs.wait(), 10)
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(living, 10)
+
+    assert face.has_finished
+    assert before is signal.getsignal(number)
+
+
+async def test_what_only_a_person_can_mend_ends_a_bot(settings: MakeSettings) -> None:
+    """A face that cannot begin ends the whole, with its own error."""
+    async with core_of(settings()) as profond:
+        with pytest.raises(SetupError, match="no-token"):
+            await asyncio.wait_for(live(profond, Patient(SetupError("no-token"))), 10)
