@@ -37,7 +37,7 @@ class Recovery:
                     for left in await self._found(platform) if is_ready() else ():
                         log.warning("question_taken_over", ticket=left.ticket.id, platform=platform, age=round(left.age))
                         finishing.add(task := asyncio.create_task(self._one(left, finish, apologise)))
-                        task.add_done_callback(partial(_ended, finishing, left))
+                        task.add_done_callback(partial(self._ended, finishing, left))
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             for task in finishing:
@@ -56,12 +56,17 @@ class Recovery:
             await self._store.release(left.ticket)
             await apologise(left)
 
+    def _ended(self, finishing: set[asyncio.Task[None]], left: Left, task: asyncio.Task[None]) -> None:
+        """Log what a face could not finish, and give its allowance back: else it would wait, and be paid, for as long as this process lives."""
+        finishing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("recovery_failed", ticket=left.ticket.id, cause=type(error).__name__)
+            finishing.add(releasing := asyncio.create_task(self._release(left)))
+            releasing.add_done_callback(finishing.discard)
 
-def _ended(finishing: set[asyncio.Task[None]], left: Left, task: asyncio.Task[None]) -> None:
-    """Log what a face could not finish: the loop and the other questions go on."""
-    finishing.discard(task)
-    if not task.cancelled() and (error := task.exception()):
-        log.warning("recovery_failed", ticket=left.ticket.id, cause=type(error).__name__)
+    async def _release(self, left: Left) -> None:
+        with suppress(StoreAway):
+            await self._store.release(left.ticket)
 
 
 def _read(left: Left) -> Left:

@@ -71,7 +71,7 @@ async def test_a_question_taken_over_is_answered_once(open_it: OpenStore, clock:
 
 
 async def test_recovery_finishes_or_apologises(open_it: OpenStore, clock: Clock) -> None:
-    """What is left is finished; what is older than ten minutes is apologised for and costs nothing; one failure stops no other."""
+    """What is left is finished; what is older than ten minutes is apologised for and costs nothing; one failure stops no other, and costs nothing."""
     async with open_it(allowance_size=9, allowance_refill_seconds=1e6) as dead, open_it(allowance_size=9, allowance_refill_seconds=1e6) as store:
         await dead.accept(a_question(text="trop vieux"))
         clock.move(TOO_LATE)
@@ -98,9 +98,11 @@ async def test_recovery_finishes_or_apologises(open_it: OpenStore, clock: Clock)
 
         running = asyncio.create_task(Recovery(store).run("discord", finish, apologise))
         await asyncio.wait_for(done.wait(), 10)
+        async with asyncio.timeout(10):
+            while await left(store) != (9 - 2, 60 - 2):  # noqa: ASYNC110  # nobody is told that it came back
+                await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
         assert {"merci": True, "fini": False} == {found.ticket.question.text: found.ticket.is_free for found in finished}
         assert ["trop vieux"] == [found.ticket.question.text for found in sorry]
-        assert (9 - 3, 60 - 3) == await left(store)
