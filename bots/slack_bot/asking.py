@@ -31,16 +31,20 @@ NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived"}
 WORTH_TELLING = 2.0
 """Seconds to wait from which a student is told their place."""
 SEEN = 2_000
-AT_ONCE = 8
 Then = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What an event brings: what the acknowledgement carries, and what is done behind it."""
+    """What an event brings: what the acknowledgement carries, and what is done behind it.
+
+    Attributes:
+        event: what is the same for every delivery of an event that brings no question; the store knows those that do.
+    """
 
     then: Then | None = None
     reply: dict[str, Any] = field(default_factory=dict)
+    event: str = ""
 
 
 NOTHING = Work()
@@ -54,7 +58,6 @@ class Asking:
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events: OrderedDict[str, asyncio.Event] = OrderedDict()
-        self._few = asyncio.Semaphore(AT_ONCE)
         self._answering: set[str] = set()
         self._running: dict[str, tuple[str, str]] = {}
 
@@ -73,18 +76,16 @@ class Asking:
             done.set()
             self._trim()
 
-    def is_first(self, event: str) -> bool:
-        """Whether an event that nothing is stored of comes for the first time to this process."""
-        if event in self._events:
-            return False
-        self._events[event] = done = asyncio.Event()
-        done.set()
-        self._trim()
-        return True
-
     def _trim(self) -> None:
         while len(self._events) > SEEN:
             self._events.popitem(last=False)
+
+    async def is_first(self, event: str) -> bool:
+        """Whether what an event orders is still to be done; without the store the verb itself says that it is away."""
+        try:
+            return not event or await self._profond.store.leases.is_first(event)
+        except StoreAway:
+            return True
 
     async def _received(self, question: Question, address: Address, files: Sequence[dict[str, Any]]) -> Work:
         """Take a question; one with files is taken behind the acknowledgement: three seconds may be too short for them."""
@@ -97,10 +98,8 @@ class Asking:
         return Work(lambda: self.answer(ticket), self._told(address, ticket))
 
     async def _taken(self, question: Question, address: Address) -> Ticket | Work:
-        """Take a question, a few at a time: the store gives each half a second, from when it is asked."""
         try:
-            async with self._few:
-                ticket = await self._profond.assistant.take(question)
+            ticket = await self._profond.assistant.take(question)
         except AlreadyTaken:
             return NOTHING
         except ProfondError as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,8 +22,6 @@ from core.errors import StoreAway
 from core.profond import Profond
 
 log = structlog.get_logger()
-ANY = re.compile(".*", re.DOTALL)
-ACK_SECONDS = 3.0
 READ_SECONDS = 2.0
 """The longest that reading an event may take before its acknowledgement, of the three seconds that Slack gives."""
 CALM_SECONDS = 1.0
@@ -68,23 +65,18 @@ class SlackBot:
             attaching_function_token_enabled=False,
         )
         app.use(self._receive)
-        app.event(ANY)(self._follow)
-        for kind in ("command", "action", "shortcut", "view"):
-            getattr(app, kind)(ANY)(self._acknowledge)
         app.error(self._failed)
         return app
 
-    async def _receive(self, body: Body, context: Body, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        """Read an event and take what it asks: Bolt acknowledges events by itself, behind this and before the listeners."""
+    async def _receive(self, body: Body) -> BoltResponse:
+        """Read an event, take what it asks and acknowledge it here: Bolt's listeners would only wait in between."""
         with self._reading():
-            work = context["work"] = await self._work(body)
-            if work is AGAIN:
-                return BoltResponse(status=503)
-            context["acknowledged"] = acknowledged = asyncio.Event()
-            if work.then:
-                self.asking.start(self._behind(acknowledged, work.then))
-        await next_()
-        return None
+            work = await self._work(body)
+        if work is AGAIN:
+            return BoltResponse(status=503)
+        if work.then:
+            self.asking.start(self._behind(work.then, work.event))
+        return BoltResponse(status=200, body=work.reply or "")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -98,11 +90,11 @@ class SlackBot:
             if not self._readings:
                 self._is_calm.set()
 
-    async def _behind(self, acknowledged: asyncio.Event, then: Then) -> None:
-        """Do something once Slack has its acknowledgement, and once whoever asked at the same moment has theirs."""
-        await _at_most(acknowledged.wait(), ACK_SECONDS)
+    async def _behind(self, then: Then, event: str) -> None:
+        """Do something, once, when whoever asked at the same moment has an acknowledgement too."""
         await _at_most(self._is_calm.wait(), CALM_SECONDS)
-        await then()
+        if await self.asking.is_first(event):
+            await then()
 
     async def _work(self, body: Body) -> Work:
         kind = str(body.get("type") or ("command" if "command" in body else ""))
@@ -122,15 +114,6 @@ class SlackBot:
         if not url:
             return AGAIN if body.get("type") == "event_callback" and key == "error-store-away" else NOTHING
         return Work(lambda: self.door.tell(str(url), words_for(self.people.known(user).lang)(key)))
-
-    async def _follow(self, context: Body) -> None:
-        """Let begin what an event asked, behind its acknowledgement."""
-        context["acknowledged"].set()
-
-    async def _acknowledge(self, ack: Callable[..., Awaitable[None]], context: Body) -> None:
-        """Acknowledge a command, a press or a form, then let begin what it asked."""
-        await ack(**context["work"].reply)
-        context["acknowledged"].set()
 
     async def finish(self, seconds: float) -> None:
         """Let end what is being read and answered."""

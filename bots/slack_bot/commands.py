@@ -26,7 +26,7 @@ async def commanded(bot: "SlackBot", body: Body) -> Work:
     verb, rest = _verb(str(body["command"]), text)
     if verb == "ask":
         return await _ask(bot, address, rest, str(body["trigger_id"]))
-    return Work(lambda: orders.obey(bot, address, orders.Order(verb, rest)))
+    return Work(lambda: orders.obey(bot, address, orders.Order(verb, rest)), event=f"slack:{body['trigger_id']}")
 
 
 def _verb(command: str, text: str) -> tuple[str, str]:

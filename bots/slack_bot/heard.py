@@ -29,19 +29,20 @@ async def heard(bot: "SlackBot", event: Event, team: str) -> Work:
     if not event.get("files"):
         order = orders.read(bot, text)
         if order:
-            return Work(lambda: orders.obey(bot, address, order)) if bot.asking.is_first(_key(event)) else NOTHING
-    question = question_at(address, text, _key(event))
+            return Work(lambda: orders.obey(bot, address, order), event=f"slack:{_key(address, event)}")
+    question = question_at(address, text, _key(address, event))
     return await bot.asking.receive(question, address, event.get("files") or ())
 
 
 def _is_of_a_person(bot: "SlackBot", event: Event) -> bool:
-    is_plain = event.get("subtype") in SAID and not event.get("bot_id") and not event.get("hidden")
+    """Whether a person wrote a message; a mention that is put in by an edit comes as a mention that was edited."""
+    is_plain = event.get("subtype") in SAID and not (event.get("bot_id") or event.get("hidden") or event.get("edited"))
     return is_plain and event.get("user") not in {None, "", "USLACKBOT", bot.me.user}
 
 
-def _key(event: Event) -> str:
-    """Return what is the same for every delivery of one message, as a mention and as a message."""
-    return f"{event.get('team', '')}:{event['channel']}:{event['ts']}"
+def _key(address: Address, event: Event) -> str:
+    """Return what is the same for every delivery of one message, as a mention and as a message; `team` stands in few of them."""
+    return f"{address.team}:{address.channel}:{event['ts']}"
 
 
 def _address(event: Event, team: str) -> Address:

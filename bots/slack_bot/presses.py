@@ -90,17 +90,18 @@ def _address(body: Body, where: str, user: str) -> Address:
 async def pressed(bot: "SlackBot", body: Body) -> Work:
     """Return what a button asks for; a question is taken before the acknowledgement."""
     press = read(bot, body)
+    event = f"slack:{press.event}"
     if press.code.startswith("level:"):
-        return Work(lambda: _level(bot, press))
+        return Work(lambda: _level(bot, press), event=event)
     try:
         action, target = read_code(press.code)
     except ValueError:
-        return Work(lambda: show(bot, press, Sheet(texts=(press.words("stale-button"),))))
+        return Work(lambda: show(bot, press, Sheet(texts=(press.words("stale-button"),))), event=event)
     if action in RETOLD:
         return await _tell_again(bot, press, action, target)
     if action is Action.READY:
         return await _ready(bot, press, target)
-    return Work(lambda: _done(bot, press, action, target))
+    return Work(lambda: _done(bot, press, action, target), event=event)
 
 
 async def _done(bot: "SlackBot", press: Press, action: Action, target: str) -> None:
@@ -135,7 +136,7 @@ async def _tell_again(bot: "SlackBot", press: Press, action: Action, answer: str
         question = await bot.profond.assistant.again(answer, asked, MANNERS[action])
     except ProfondError as error:
         refusal = error
-        return Work(lambda: bot.asking.refuse(press.address, refusal))
+        return Work(lambda: bot.asking.refuse(press.address, refusal), event=f"slack:{press.event}")
     return await bot.asking.receive(question, press.address)
 
 

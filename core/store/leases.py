@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 
 from core.errors import StoreAway
 from core.messages import Ticket
+from core.store.allowance import upsert
 from core.store.database import Database, uncancelled
 from core.store.inbox import load_question
-from core.store.tables import inbox
+from core.store.tables import inbox, seen_events
 
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.5
@@ -74,6 +75,14 @@ class Leases:
         async with self._database.write() as connection:
             row = {"placeholder": self._vault.seal("placeholder", placeholder)}
             await connection.execute(update(inbox).where(inbox.c.id == ticket.id).values(**row))
+
+    @uncancelled
+    async def is_first(self, event: str) -> bool:
+        """Mark an event that brings no question as seen; tell whether no process saw it before."""
+        row = {"event": self._vault.pseudonym("event", event), "at": self._clock()}
+        async with self._database.write() as connection:
+            statement = upsert(connection)(seen_events).values(**row).on_conflict_do_nothing()
+            return (await connection.execute(statement.returning(seen_events.c.event))).first() is not None
 
     @uncancelled
     async def leave(self, ticket: Ticket) -> None:
