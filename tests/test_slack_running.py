@@ -275,6 +275,27 @@ async def test_only_slacks_own_requests_are_read(by_http: Lesson) -> None:
     assert (200, True) == (status, "abc" in text)
 
 
+@pytest.mark.parametrize("body", ["{", "", "[]", "payload=%7B", "payload=1"])
+async def test_no_body_and_no_header_makes_the_server_fail(by_http: Lesson, body: str) -> None:
+    """What nobody signed is refused before it is read, whatever it holds; what is signed and no request is told so."""
+    courier, kind = by_http.slack.courier, {"Content-Type": "application/x-www-form-urlencoded" if "=" in body else "application/json"}
+    signed = courier.sign(body) | kind
+
+    assert 401 == (await courier.post(body, kind))[0]
+    assert 401 == (await courier.post(body, signed | {"X-Slack-Signature": "v0=é"}))[0]
+    assert 401 == (await courier.post(body, {"X-Slack-Request-Timestamp": signed["X-Slack-Request-Timestamp"]} | kind))[0]
+    assert (await courier.post(body, signed))[0] in {200, 400}
+    assert 401 == (await courier.post(body, kind | {"Content-Type": "application/json; charset=zorglub"}))[0]
+    assert (await courier.post(body, signed | {"Content-Type": "application/json; charset=zorglub"}))[0] in {200, 400}
+
+
+async def test_slacks_check_of_the_certificate_is_answered(by_http: Lesson) -> None:
+    """`ssl_check` orders nothing, signed or not."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert 200 == (await by_http.slack.courier.post("ssl_check=1&token=abc", kind))[0]
+
+
 async def test_a_taken_port_is_one_sentence(slack: SlackServer, tmp_path: Path) -> None:
     """PORT is named."""
     with socket.socket() as other:

@@ -150,7 +150,8 @@ class SlackFace:
     @asynccontextmanager
     async def _connected(self, bot: SlackBot) -> AsyncIterator[None]:
         if self._is_http:
-            async with serving(bot.app, self._settings.port or PORT, self.routes):
+            secret = self._settings.slack_signing_secret
+            async with serving(bot.app, secret.get_secret_value() if secret else "", self._settings.port or PORT, self.routes):
                 yield
             return
         token = self._settings.slack_app_token
