@@ -63,7 +63,7 @@ async def test_the_thread_of_ask_goes_on(room: Lesson) -> None:
     assert f"slack:{TEAM}:{GENERAL}:{root.ts}" == data["turns"][0]["place"]
 
 
-@pytest.mark.parametrize("said", ["privé: {}", "prive : {}", "PRIVÉE:{}", "private: {}"])
+@pytest.mark.parametrize("said", ["privé: {}", "prive : {}", "PRIVÉE:{}", "private: {}", "prive\u0301:{}", "*privé* : {}", "Privé：{}"])
 async def test_a_private_question_is_answered_to_the_student_alone(room: Lesson, said: str) -> None:
     """`/ask privé: …` shows nothing to anybody else, and says that it vanishes."""
     handle = await room.slack.command("alice", "/ask", said.format(f"{QUESTION} {SECRET}"))

@@ -8,7 +8,8 @@ from core.french import flat
 from core.words import Words, error_words, words_in
 
 _COMMAND = re.compile(r"(?<![\w/.])/(topic|usage|mydata|forget|privacy|help)\b")
-_PRIVATE = re.compile(r"\s*(?:priv[eé]e?|private)\s*:\s*", re.IGNORECASE)
+_PRIVATE = re.compile(r"[\s*_]*(?:priv(?:e\u0301|[eé])e?|private)[\s*_]*[:：][\s*_]*", re.IGNORECASE)
+"""A Mac may type é as two characters, a phone the word in bold."""
 _MARK = re.compile(r"<([@#!]?)([^<>|\s]*)(?:\|([^<>]*))?>")
 
 
