@@ -26,6 +26,9 @@ PATIENCE = (0.3, 1.0, 3.0, 8.0)
 """Seconds between tries when Slack itself fails."""
 UNCERTAIN = {"", "fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"}
 MOST_LIMITED = 5
+LIMITED = {"ratelimited", "rate_limited"}
+LONGEST_PAUSE = 30.0
+"""The longest that a picture or a file may be kept waiting."""
 UNKNOWN = {"unknown_method", "not_allowed_token_type", "feature_not_enabled", "missing_scope", "team_not_eligible", "not_allowed", "access_denied"}
 """What Slack says of a call that this workspace or this installation does not have."""
 SEEN = 500
@@ -185,13 +188,17 @@ class Door:
 
     async def upload(self, name: str, content: bytes, *, alt: str = "", channel: str | None = None, comment: str | None = None) -> str:
         """Upload a file, shared in a channel or nowhere yet; return its id. Raises Refused, Away."""
-        try:
-            found = await self.client.files_upload_v2(
-                filename=name, content=content, title=name, alt_txt=alt or None, channel=channel, initial_comment=comment
-            )
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _translated(error) from None
-        return str(found["files"][0]["id"])
+        file = {"filename": name, "content": content, "title": name, "alt_txt": alt or None, "channel": channel, "initial_comment": comment}
+        for _ in range(MOST_LIMITED):
+            try:
+                found = await called(self.client, "files_upload_v2", file)
+            except Limited as limited:
+                if limited.seconds > LONGEST_PAUSE:
+                    raise
+                await asyncio.sleep(limited.seconds)
+            else:
+                return str(found["files"][0]["id"])
+        raise Away
 
 
 async def _read(response: aiohttp.ClientResponse) -> None:
@@ -214,15 +221,20 @@ async def called(client: AsyncWebClient, method: str, params: Mapping[str, Any])
     return {**found.data, "_scopes": found.headers.get("x-oauth-scopes", "")} if isinstance(found.data, dict) else {}
 
 
+def _seconds(told: str) -> float:
+    """Return how long Slack says to wait; one second where it says nothing that is a time."""
+    return float(told) if told.replace(".", "", 1).isdecimal() else 1.0
+
+
 def _translated(error: Exception) -> Refused | Away:
     """Return what an error of the library's means."""
     response = error.response if isinstance(error, SlackApiError) else None
     if not isinstance(response, AsyncSlackResponse):
         return Away(type(error).__name__)
-    if response.status_code == 429:
-        return Limited(float(response.headers.get("Retry-After", 1)))
     data = response.data if isinstance(response.data, dict) else {}
     name = str(data.get("error", ""))
+    if response.status_code == 429 or name in LIMITED:
+        return Limited(_seconds(str(response.headers.get("Retry-After", ""))))
     if response.status_code >= 500 or name in UNCERTAIN:
         return Away(name or f"status {response.status_code}")
     return Refused(name, str(data.get("needed", "")))

@@ -3,7 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from bots.slack_bot import pages
+from bots.slack_bot.door import Away, Refused
 from bots.slack_bot.look import Json, Sheet, cut, draw_in_view, plain_text, section
 from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address, spot
@@ -15,6 +18,7 @@ from core.words import Words
 if TYPE_CHECKING:
     from bots.slack_bot.client import SlackBot
 
+log = structlog.get_logger()
 MOST_PROMPTS = 4
 LONGEST_PROMPT = 75
 
@@ -39,7 +43,10 @@ async def publish(bot: "SlackBot", address: Address) -> None:
     words = words_for((await bot.people.meet(address.user)).lang)
     person = person_of(address.team, address.user)
     view = {"type": "home", "blocks": await _blocks(bot, words, person)}
-    await bot.door.perhaps("views.publish", user_id=address.user, view=view)
+    try:
+        await bot.door.surely("views.publish", user_id=address.user, view=view)
+    except (Refused, Away) as error:
+        log.warning("home_not_shown", cause=getattr(error, "error", "away"))
 
 
 async def _blocks(bot: "SlackBot", words: Words, person: str) -> list[Json]:

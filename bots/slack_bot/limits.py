@@ -20,7 +20,10 @@ MOST = {
     "chat.postEphemeral": 95,
     "users.info": 95,
     "assistant.threads.setStatus": 300,
+    "views.open": 95,
     "views.publish": 95,
+    "views.push": 95,
+    "views.update": 95,
 }
 OTHERS = 45
 RATE, BURST = 1.0, 3

@@ -13,7 +13,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_bot.client import SlackBot
-from bots.slack_bot.door import Away, Door, Me, Refused, called
+from bots.slack_bot.door import Away, Door, Json, Limited, Me, Refused, called
 from bots.slack_bot.manifest import scopes
 from bots.slack_bot.places import Address
 from bots.slack_bot.speech import words_for
@@ -55,7 +55,7 @@ async def _new_socket(door: Door, settings: Settings) -> str:
     if settings.slack_app_token is None:
         raise SetupError("slack-no-app-token")
     try:
-        found = await called(door.client, "apps.connections.open", {"app_token": settings.slack_app_token.get_secret_value()})
+        found = await _patiently(door.client, "apps.connections.open", app_token=settings.slack_app_token.get_secret_value())
     except Refused as refused:
         if refused.error == "missing_scope":
             raise SetupError("slack-app-scope", scope=refused.needed or "connections:write") from None
@@ -63,6 +63,16 @@ async def _new_socket(door: Door, settings: Settings) -> str:
             raise SetupError("slack-bad-app-token") from None
         raise Away from None
     return str(found["url"])
+
+
+async def _patiently(client: AsyncWebClient, method: str, **params: str) -> Json:
+    """Call a method without which nothing begins, as late as Slack says. Raises Refused, Away."""
+    while True:
+        try:
+            return await called(client, method, params)
+        except Limited as limited:
+            log.warning("slack_limited", method=method, seconds=limited.seconds)
+            await asyncio.sleep(limited.seconds)
 
 
 @asynccontextmanager
@@ -80,7 +90,7 @@ async def opened_door(settings: Settings) -> AsyncIterator[Door]:
 async def _me(client: AsyncWebClient, settings: Settings) -> Me:
     """Ask Slack who the bot is and what it may do."""
     try:
-        found = await called(client, "auth.test", {})
+        found = await _patiently(client, "auth.test")
     except Refused as refused:
         if refused.error in BAD_TOKEN:
             raise SetupError("slack-bad-token") from None
@@ -115,6 +125,7 @@ class SlackFace:
         self._bot: SlackBot | None = None
         self._socket: AsyncSocketModeHandler | None = None
         self._online = asyncio.Event()
+        self._was_online = False
 
     async def run(self) -> None:
         """Serve until cancelled. Raises SetupError for what only a person can mend."""
@@ -123,14 +134,14 @@ class SlackFace:
         while True:
             try:
                 async with opened_door(self._settings) as door:
-                    pause = FIRST_PAUSE
                     await self._live(SlackBot(self._profond, door))
             except SetupError:
                 raise
             except Exception as error:  # noqa: BLE001  # the library and the network end in many ways: a bot is made anew after each
                 log.warning("slack_fell", cause=type(error).__name__)
+            pause = FIRST_PAUSE if self._was_online else pause
             wait = pause * random.uniform(0.75, 1.25)  # noqa: S311  # no secret depends on it
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause, self._was_online = min(pause * 2, LONGEST_PAUSE), False
             self._on_away(wait)
             await asyncio.sleep(wait)
 
@@ -139,6 +150,7 @@ class SlackFace:
         self._bot = bot
         try:
             async with self._connected(bot):
+                self._was_online = True
                 self._online.set()
                 self._on_online(bot.me.name)
                 await (asyncio.Event().wait() if self._is_http else self._watch(bot.door))
