@@ -113,6 +113,17 @@ async def test_ask_where_the_bot_is_no_member_says_how_to_invite_it(room: Lesson
     assert 1000 == (await room.profond.students.usage(ALICE)).left
 
 
+@pytest.mark.parametrize("said", ["{}", "privé: {}"])
+async def test_ask_between_two_people_is_answered_to_who_asks(room: Lesson, said: str) -> None:
+    """Nobody can invite the bot into a conversation of two."""
+    theirs = room.slack.add_channel("directmessage", kind="im", bot=False, members=("alice", "bob"))
+    handle = await room.slack.command("alice", "/ask", said.format(QUESTION), channel=theirs)
+    await room.idle()
+
+    assert "convolution" in (await room.alone(handle)).shown
+    assert [] == [message for message in handle.messages if not message.recipient]
+
+
 async def test_an_empty_ask_is_told_what_to_do(room: Lesson) -> None:
     """`/ask` alone is answered in the acknowledgement."""
     handle = await room.slack.command("alice", "/ask", "privé:")

@@ -150,13 +150,15 @@ class Asking:
             self._answering.discard(ticket.id)
 
     async def _rooted(self, ticket: Ticket, address: Address, name: str) -> tuple[Ticket, Address]:
-        """Post the question as the first message of its thread. Raises NoRoom where that cannot be."""
+        """Post the question as the first message of its thread; between two people it is answered to who asks. Raises NoRoom."""
         words, question = words_for(ticket.question.lang), ticket.question
         root = Sheet(above="" if address.is_direct else words("slack-asks", name=name or words("slack-somebody")), texts=(quoted(question.text),))
         try:
             channel, ts = await self._bot.door.post(address.channel, draw(root), root.notification)
         except (Refused, Away) as error:
             is_outside = getattr(error, "error", "") in NOT_THERE
+            if is_outside and address.is_direct and address.response_url:
+                return ticket, replace(address, kind="alone")
             await self.tell(address, words("slack-invite", bot=self._bot.me.name) if is_outside else words("error-unexpected"))
             await self._profond.store.release(ticket)
             raise NoRoom from None
