@@ -250,3 +250,25 @@ async def test_the_models_tricks_are_defused(tmp_path: Path) -> None:
 
         assert [] == room.slack.live_pings
         assert [] == room.slack.live_links
+
+
+async def test_a_question_is_drawn_more_simply_where_slack_refuses_it(room: Lesson) -> None:
+    """What begins a command's thread is as stubborn as its answer."""
+    room.slack.fault("chat.postMessage", Fault("error", error="invalid_blocks"), times=2)
+    handle = await room.slack.command("alice", "/ask", QUESTION)
+    shown = await room.slack.until(lambda: [message for message in handle.messages if not message.recipient and "Sources" in message.shown])
+    root, answer = handle.messages[0], shown[0]
+
+    assert QUESTION in root.shown
+    assert root.ts == answer.thread_ts
+
+
+async def test_a_form_that_does_not_open_is_told(room: Lesson) -> None:
+    """A press is no silence."""
+    _, answer = await room.ask()
+    await room.idle()
+    more = await room.alone(await room.slack.press("alice", answer, "Plus…"))
+    room.slack.fault("views.open", Fault("error", error="expired_trigger_id"))
+    told = await room.slack.press("alice", more, "Signaler une erreur")
+
+    assert "réessaie" in (await room.alone(told)).shown

@@ -12,9 +12,9 @@ import structlog
 
 from bots.slack_bot import attachments
 from bots.slack_bot.door import Away, Refused
-from bots.slack_bot.look import Sheet, draw
+from bots.slack_bot.look import Sheet
 from bots.slack_bot.people import person_of
-from bots.slack_bot.places import Address, Messages, Moved, PlaceGone
+from bots.slack_bot.places import Address, Messages, Moved, PlaceGone, drawn
 from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.speech import here, sentence, words_for
 from core.actions import Button, under_answer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived"}
-WORTH_TELLING = 2.0
+WORTH_TELLING = 0.5
 """Seconds to wait from which a student is told their place."""
 SEEN = 2_000
 Then = Callable[[], Coroutine[Any, Any, None]]
@@ -154,7 +154,7 @@ class Asking:
         words, question = words_for(ticket.question.lang), ticket.question
         root = Sheet(above="" if address.is_direct else words("slack-asks", name=name or words("slack-somebody")), texts=(quoted(question.text),))
         try:
-            channel, ts = await self._bot.door.post(address.channel, draw(root), root.notification)
+            channel, ts = await drawn(root, lambda blocks: self._bot.door.post(address.channel, blocks, root.notification))
         except (Refused, Away) as error:
             is_outside = getattr(error, "error", "") in NOT_THERE
             if is_outside and address.is_direct and address.response_url:

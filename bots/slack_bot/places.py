@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -12,6 +12,7 @@ from bots.slack_bot.door import Away, Door, Refused
 from bots.slack_bot.look import BLOCK_ERRORS, Drawing, Json, Sheet, draw
 
 log = structlog.get_logger()
+T = TypeVar("T")
 HOOK_SECONDS = 29 * 60.0
 """A response_url lives half an hour."""
 
@@ -192,26 +193,28 @@ class Messages:
 
     async def _drawn(self, way: Way, number: int, sheet: Sheet) -> None:
         """Show a message as well as Slack takes it."""
-        for drawing in Drawing:
-            if drawing < self._door.drawing:
-                continue
-            blocks = draw(sheet, drawing)
-            if self._above:
-                blocks = [*draw(Sheet(above=self._above)), *blocks]
-            try:
-                await self._put(way, number, blocks, sheet.notification)
-            except Refused as refused:
-                if refused.error not in BLOCK_ERRORS or drawing is Drawing.PLAIN:
-                    raise
-                log.warning("blocks_refused", error=refused.error, drawing=drawing.name)
-            else:
-                return
+        above = draw(Sheet(above=self._above)) if self._above else []
+        await drawn(sheet, lambda blocks: self._put(way, number, [*above, *blocks], sheet.notification), self._door.drawing)
 
     async def _put(self, way: Way, number: int, blocks: Sequence[Json], text: str) -> None:
         if number < len(self._shown):
             await way.edit(self._shown[number], blocks, text)
         else:
             self._shown.append(await way.post(blocks, text))
+
+
+async def drawn(sheet: Sheet, show: Callable[[list[Json]], Awaitable[T]], first: Drawing = Drawing.FULL) -> T:
+    """Show a message, drawn more simply where Slack refuses how it is drawn. Raises Refused, Away."""
+    for drawing in Drawing:
+        if drawing < first:
+            continue
+        try:
+            return await show(draw(sheet, drawing))
+        except Refused as refused:
+            if refused.error not in BLOCK_ERRORS or drawing is Drawing.PLAIN:
+                raise
+            log.warning("blocks_refused", error=refused.error, drawing=drawing.name)
+    raise AssertionError
 
 
 def now() -> float:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from bots.slack_bot import forms, home, pages
 from bots.slack_bot.asking import NOT_THERE, Work, question_at
 from bots.slack_bot.door import Away, Refused
-from bots.slack_bot.look import MAX_PART, Sheet, draw, in_view
+from bots.slack_bot.look import MAX_PART, Sheet, in_view
 from bots.slack_bot.people import person_of
-from bots.slack_bot.places import Address, spot
+from bots.slack_bot.places import Address, drawn, spot
 from bots.slack_bot.speech import sentence, words_for
 from core.actions import RETOLD, Action, button, more_about, read_code
 from core.errors import ProfondError
@@ -196,9 +196,10 @@ async def _topic(bot: "SlackBot", press: Press, topic: str) -> None:
 
 
 async def _form(bot: "SlackBot", press: Press, form: forms.Form) -> None:
-    """Open a form; over a modal where there is one."""
+    """Open a form, over a modal where there is one; where none opens in time it is told."""
     method = "views.push" if press.where == "modal" else "views.open"
-    await bot.door.perhaps(method, trigger_id=press.trigger, view=forms.view(press.words, form, press.address))
+    if not await bot.door.perhaps(method, trigger_id=press.trigger, view=forms.view(press.words, form, press.address)):
+        await bot.asking.tell(press.address, press.words("error-unexpected"))
 
 
 async def _report(bot: "SlackBot", press: Press, answer: str) -> None:
@@ -232,7 +233,7 @@ async def _publish(bot: "SlackBot", press: Press, answer: str) -> None:
         await _stale(bot, press, answer)
         return
     try:
-        await bot.door.post(where.channel, draw(shared), shared.notification, thread=where.thread_ts)
+        await drawn(shared, lambda blocks: bot.door.post(where.channel, blocks, shared.notification, thread=where.thread_ts))
     except (Refused, Away) as error:
         is_outside = getattr(error, "error", "") in NOT_THERE
         said = press.words("slack-invite", bot=bot.me.name) if is_outside else press.words("error-unexpected")
