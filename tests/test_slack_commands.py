@@ -169,11 +169,20 @@ async def test_commands_answer_the_student_alone(room: Lesson, command: str, tex
     assert "« /forget" not in told.everything
 
 
-@pytest.mark.parametrize("text", [f"ask {QUESTION}", QUESTION])
+@pytest.mark.parametrize("text", [f"ask {QUESTION}", QUESTION, "convolution?"])
 async def test_the_catch_all_asks(room: Lesson, text: str) -> None:
     """`/profond ask …`, or just a question behind `/profond`."""
     await room.slack.command("alice", "/profond", text)
     await room.slack.until(lambda: len(of_the_bot(room)) == 2)
+
+
+@pytest.mark.parametrize("text", ["privé:convolution?", "Privée:convolution", "ask PRIVE: convolution"])
+async def test_the_catch_all_asks_in_private(room: Lesson, text: str) -> None:
+    """One word behind `privé:` is a question too."""
+    handle = await room.slack.command("alice", "/profond", text)
+
+    assert "glisser" in (await room.alone(handle)).shown
+    assert [] == of_the_bot(room)
 
 
 async def test_my_data_comes_as_a_file_in_direct_messages(room: Lesson) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bots.slack_bot import orders
-from bots.slack_bot.asking import NOTHING, Work, conversation_of, question_at
+from bots.slack_bot.asking import NOTHING, Work, question_at
 from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address, spot
 from bots.slack_bot.speech import is_private, said, sentence, verb_in, words_for
@@ -36,7 +36,8 @@ def _verb(command: str, text: str) -> tuple[str, str]:
     verb, rest = verb_in(text)
     if verb:
         return verb, rest
-    return ("ask", text) if " " in text.strip() else ("help", "")
+    is_question = " " in text.strip() or text.endswith("?") or is_private(text)[0]
+    return ("ask", text) if is_question else ("help", "")
 
 
 async def _ask(bot: "SlackBot", address: Address, text: str, trigger: str) -> Work:
@@ -71,12 +72,7 @@ async def shortcut(bot: "SlackBot", body: Body) -> Work:
     )
     shown = said(_shown(message), bot.me.user)
     question = words_for(bot.people.known(user).lang)("explain-question", text=shown) if shown else ""
-    return await bot.asking.receive(replace(question_at(address, question, str(body["trigger_id"])), conversation=_own(address, body)), address)
-
-
-def _own(address: Address, body: Body) -> str:
-    """Return a conversation that is the student's alone: what they have explained is no part of the thread."""
-    return conversation_of(replace(address, thread_ts=""), str(body["trigger_id"]))
+    return await bot.asking.receive(question_at(address, question, str(body["trigger_id"])), address)
 
 
 def _shown(message: Body) -> str:
