@@ -87,6 +87,36 @@ async def test_classmates_are_left_alone_unless_they_ask(room: Lesson) -> None:
     await room.slack.until(lambda: 3 == len(handle.messages))
 
 
+async def test_thanks_are_for_whoever_began_the_thread(room: Lesson) -> None:
+    """A classmate who asked there thanks alice; alice's thanks are for the bot."""
+    handle, _ = await room.ask()
+    await room.idle()
+    await (await room.slack.say("bob", "general", "et c'est quoi le pooling ?", thread_ts=handle.said.ts, mention=False)).answer()
+    await room.idle()
+    thanks = await room.slack.say("bob", "general", "oui merci", thread_ts=handle.said.ts, mention=False)
+    await thanks.acked()
+    await room.idle()
+    assert 2 == len(handle.messages)
+
+    await room.slack.say("alice", "general", "merci", thread_ts=handle.said.ts, mention=False)
+    await room.slack.until(lambda: 3 == len(handle.messages))
+    assert "Avec plaisir" in handle.messages[-1].shown
+
+
+async def test_a_private_mention_is_answered_alone_where_it_can_be_seen(room: Lesson) -> None:
+    """`privé:` holds in a mention too; Slack hides what is shown to one student in a thread that nobody answered in."""
+    handle = await room.slack.say("alice", "general", f"privé: {QUESTION}")
+    answer = await room.alone(handle)
+    await room.idle()
+    reply = await room.slack.say("alice", "general", "et le padding ?", thread_ts=handle.said.ts, mention=False)
+    await reply.acked()
+    await room.idle()
+
+    assert "convolution" in answer.shown
+    assert not answer.thread_ts
+    assert [answer] == handle.messages
+
+
 async def test_other_threads_and_channels_are_left_alone(room: Lesson) -> None:
     """Without a mention nothing is answered where the bot was not asked."""
     said = await room.slack.say("alice", "general", "c'est quoi un réseau de neurones ?", mention=False)
@@ -252,6 +282,7 @@ async def test_a_spent_allowance_is_told_once_with_its_wait(tmp_path: Path) -> N
         await room.idle()
 
         assert "prochaine" in told.shown
+        assert not told.thread_ts
         assert 1 == len(handle.messages)
 
 

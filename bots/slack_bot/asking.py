@@ -293,8 +293,9 @@ def _needs_root(address: Address) -> bool:
 
 
 def conversation_of(address: Address, event: str = "") -> str:
-    """Return the conversation that is held at an address, as core names it; one of its own where there is no thread."""
-    return f"slack:{address.team}:{address.channel}:{address.thread_ts or event}"
+    """Return the conversation that is held at an address, as core names it; one of its own without a thread, or for one student alone."""
+    thread = "" if address.kind == "alone" else address.thread_ts
+    return f"slack:{address.team}:{address.channel}:{thread or event}"
 
 
 def question_at(address: Address, text: str, event: str) -> Question:

@@ -1,13 +1,15 @@
 """Messages: which are for the bot, which conversation they go on with, and what they ask or order."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bots.slack_bot import orders
 from bots.slack_bot.asking import NOTHING, Work, conversation_of, question_at
 from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address, spot
-from bots.slack_bot.speech import mentions, said
+from bots.slack_bot.speech import is_private, mentions, said
 from core.measures import arrived
+from core.small_talk import small_talk
 
 if TYPE_CHECKING:
     from bots.slack_bot.client import SlackBot
@@ -30,7 +32,10 @@ async def heard(bot: "SlackBot", event: Event, team: str) -> Work:
         order = orders.read(bot, text)
         if order:
             return Work(lambda: orders.obey(bot, address, order), event=f"slack:{_key(address, event)}")
-    question = question_at(address, text, _key(address, event))
+    key, (alone, text) = _key(address, event), is_private(text)
+    if alone and not address.is_direct:
+        address = replace(address, kind="alone", is_private=True)
+    question = question_at(address, text, key)
     return await bot.asking.receive(question, address, event.get("files") or ())
 
 
@@ -54,18 +59,22 @@ def _address(event: Event, team: str) -> Address:
         user=event["user"],
         thread_ts=event.get("thread_ts") or event["ts"],
         is_private=is_direct,
+        opens=not event.get("thread_ts"),
     )
 
 
 async def _is_for_me(bot: "SlackBot", event: Event, address: Address, text: str) -> bool:
     """Whether a message is said to the bot: in private, by mention, or in a thread where it answered.
 
-    There the asker needs no mention; a classmate's message is for the bot when it ends as a question does.
+    There the asker needs no mention; a classmate's message is for the bot when it ends as a question does. Their thanks are for
+    whoever began the thread.
     """
     named = mentions(str(event.get("text") or ""))
     if address.is_direct or bot.me.user in named or event.get("type") == "app_mention":
         return True
     if not bot.settings.slack_thread_replies or not event.get("thread_ts") or named:
+        return False
+    if small_talk(text) and event.get("parent_user_id") not in {None, bot.me.user, address.user}:
         return False
     conversation, person = conversation_of(address), person_of(address.team, address.user)
     if bot.asking.is_waiting(conversation, person) or await bot.profond.students.has_asked(conversation, person):

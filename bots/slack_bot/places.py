@@ -26,6 +26,7 @@ class Address:
         thread_ts: empty while the thread's first message is still to be posted.
         response_url: of a command or a press, or empty.
         asked_at: seconds since 1970.
+        opens: whether nothing stands in the thread yet: there Slack hides what is shown to one student alone.
     """
 
     kind: str
@@ -36,6 +37,12 @@ class Address:
     response_url: str = ""
     asked_at: float = 0.0
     is_private: bool = False
+    opens: bool = False
+
+    @property
+    def shown_in(self) -> str:
+        """The thread in which a student sees what is shown to them alone; empty for the channel itself."""
+        return "" if self.opens else self.thread_ts
 
     @property
     def is_direct(self) -> bool:
@@ -91,7 +98,7 @@ class HookWay:
         """Show a message."""
         if time.time() > self._address.asked_at + HOOK_SECONDS:
             raise Refused("expired_url")
-        thread = {"thread_ts": self._address.thread_ts} if self._address.thread_ts else {}
+        thread = {"thread_ts": self._address.shown_in} if self._address.shown_in else {}
         await self._door.respond(self._address.response_url, {"blocks": list(blocks), "text": text, "replace_original": False, **thread})
         return ""
 
@@ -110,7 +117,7 @@ class AloneWay:
     async def post(self, blocks: Sequence[Json], text: str) -> str:
         """Show a message."""
         where = self._address
-        place = {"channel": where.channel, "user": where.user, "thread_ts": where.thread_ts or None}
+        place = {"channel": where.channel, "user": where.user, "thread_ts": where.shown_in or None}
         await self._door.surely("chat.postEphemeral", blocks=list(blocks), text=text, **place)
         return ""
 

@@ -83,8 +83,8 @@ def _address(body: Body, where: str, user: str) -> Address:
     is_direct, url = channel.startswith("D"), str(body.get("response_url") or "")
     if where == "alone" and not is_direct:
         return spot(kind="alone", team=team, channel=channel, user=user, thread_ts=thread, response_url=url, is_private=True)
-    thread = thread or ("" if where == "alone" else box["message_ts"])
-    return spot(kind="thread", team=team, channel=channel, user=user, thread_ts=thread, response_url=url, is_private=is_direct)
+    place = {"thread_ts": thread or ("" if where == "alone" else box["message_ts"]), "opens": not thread}
+    return spot(kind="thread", team=team, channel=channel, user=user, response_url=url, is_private=is_direct, **place)
 
 
 async def pressed(bot: "SlackBot", body: Body) -> Work:
