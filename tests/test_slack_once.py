@@ -71,6 +71,25 @@ async def test_orders_commands_and_presses_are_obeyed_once_by_all_processes(tmp_
             assert said == of_the_bot(room)
 
 
+async def test_two_processes_at_once_answer_once(tmp_path: Path) -> None:
+    """Slack gives one process the mention and the other the message."""
+    async with lesson(tmp_path) as first:
+        slack = first.slack
+        async with core_of(settings_for(slack, tmp_path)) as profond, served(slack, profond) as second:
+            for _ in range(3):
+                handle = await slack.say("alice", "general", QUESTION)
+                await handle.answer()
+                order = await slack.say("alice", "general", "niveau avancé", thread_ts=handle.said.ts)
+                await first.alone(order)
+                slack.redeliver(order, times=3)
+                await order.acked()
+                await first.idle()
+                await second.idle()
+
+                assert 1 == sum("Sources" in message.shown for message in handle.messages)
+                assert 1 == len([message for message in order.messages if message.recipient])
+
+
 async def _published(room: Lesson) -> Handle:
     """Share a private answer with the class; return the press that did it."""
     private = await room.alone(await room.slack.command("alice", "/ask", "privé: c'est quoi le dropout ?"))
