@@ -48,7 +48,7 @@ async def test_a_mention_put_in_by_an_edit_is_left_alone(room: Lesson) -> None:
 
 
 async def test_orders_commands_and_presses_are_obeyed_once_by_all_processes(tmp_path: Path) -> None:
-    """Nothing but the database knows, after a restart, that a level was set, a command obeyed and an answer shared."""
+    """Nothing but the database knows, after a restart, what was obeyed, shared or refused."""
     async with SlackServer() as slack:
         settings = settings_for(slack, tmp_path)
         async with core_of(settings) as profond, served(slack, profond) as room:
@@ -59,11 +59,13 @@ async def test_orders_commands_and_presses_are_obeyed_once_by_all_processes(tmp_
             command = await slack.command("alice", "/level", "débutant")
             await room.alone(command)
             publish = await _published(room)
+            refused = await slack.say("bob", "general", "regarde", files=[("photo.exe", b"\x00\x01")])
+            await room.alone(refused)
             await room.idle()
             said = of_the_bot(room)
         await slack.until(lambda: not slack.courier.sockets.connections)
         async with core_of(settings) as profond, served(slack, profond) as room:
-            for done in (order, command, publish):
+            for done in (order, command, publish, refused):
                 slack.redeliver(done, times=2)
                 await done.acked()
             await room.idle()

@@ -103,22 +103,24 @@ class Asking:
         except AlreadyTaken:
             return NOTHING
         except ProfondError as error:
-            refusal = error
-        else:
-            return ticket
-        return Work(lambda: self.refuse(address, refusal))
+            return self._refused(question, address, error)
+        return ticket
+
+    def _refused(self, question: Question, address: Address, error: ProfondError) -> Work:
+        """Return what says, once, why a question is not taken; not every refusal leaves a trace in the store."""
+        return Work(lambda: self.refuse(address, error), event=f"{question.event}:refused")
 
     async def _with_files(self, question: Question, address: Address, files: Sequence[dict[str, Any]]) -> None:
         try:
             whole = replace(question, files=await attachments.read(self._bot.door, files))
         except ProfondError as error:
-            await self.refuse(address, error)
-            return
-        ticket = await self._taken(whole, address)
+            ticket: Ticket | Work = self._refused(question, address, error)
+        else:
+            ticket = await self._taken(whole, address)
         if isinstance(ticket, Ticket):
             self._told(address, ticket)
             await self.answer(ticket)
-        elif ticket.then:
+        elif ticket.then and await self.is_first(ticket.event):
             await ticket.then()
 
     def _told(self, address: Address, ticket: Ticket) -> dict[str, Any]:
