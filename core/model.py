@@ -190,7 +190,7 @@ def _retry_after(value: str | None) -> float | None:
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -230,7 +230,9 @@ async def open_model(settings: Settings) -> AsyncIterator[MistralModel | None]:
     _keep_readers()
     async with httpx2.AsyncClient(follow_redirects=True, event_hooks={"response": [_look_at]}) as http:
         key = settings.mistral_api_key.get_secret_value()
-        model = MistralModel(Mistral(api_key=key, server_url=settings.mistral_server_url, async_client=http), settings)
+        client = Mistral(api_key=key, server_url=settings.mistral_server_url, async_client=http)
+        _ = client.chat  # made at its first use: not while a first question's moment at the gate passes
+        model = MistralModel(client, settings)
         try:
             yield model
         finally:

@@ -293,6 +293,7 @@ async def test_garbage_of_any_kind_is_model_away(server: MistralServer, model: M
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0, 0.0),
         ("soon", None, None),
         ("-5", None, None),
+        ("Thu, 31 Dec 2099 23:59:59 +99999999999999999999", None, None),
     ],
 )
 async def test_retry_after_is_read(server: MistralServer, model: MistralModel, given: str | None, least: float | None, most: float | None) -> None:
