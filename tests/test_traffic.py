@@ -226,6 +226,26 @@ async def test_patience_ends(opened: Opener) -> None:
     assert (Writer.CARDS, True) == (answer.writer, answer.may_redo_with_model)
 
 
+async def test_who_misses_a_moment_is_told_and_keeps_the_patience(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a question misses its moment; if the provider closed the gate meanwhile, it waits in the queue as any other."""
+    async with opened(TimedModel(), mistral_requests_per_second=1, patience_seconds=5) as profond:
+        gates, limits = profond.store.gates, Limits(1.0, 500_000)
+        enter = gates.enter
+
+        async def entered_late(gate: str, seat: Seat, *rest: object) -> object:
+            view = await enter(gate, seat, *rest)  # type: ignore[arg-type]  # as they came
+            await gates.refused(gate, limits, time.time(), 30.0)
+            await asyncio.sleep(0.05)
+            return view
+
+        monkeypatch.setattr(gates, "enter", entered_late)
+        start = time.monotonic()
+        answer = await ask(profond)
+
+    assert time.monotonic() - start < 5
+    assert (Writer.CARDS, (words("note-cards-queue"),)) == (answer.writer, answer.notes)
+
+
 async def test_the_deadline_begins_behind_the_queue(opened: Opener) -> None:
     """A question that waited longer than the model may take is still the model's."""
     model = TimedModel()
@@ -254,7 +274,7 @@ async def test_the_gate_learns_from_a_refusal(opened: Opener, server: MistralSer
         pace, breakers = await profond.store.gates.state(profond.store.gates.key("gate", f"{server.url} k"))
 
     assert (Writer.MODEL, 2) == (answer.writer, len(server.requests))
-    assert pace.spacing > 0.07
+    assert pace.spacing > 0.055
     assert {} == breakers
 
 
@@ -274,6 +294,17 @@ async def test_three_failures_send_everybody_to_the_cards(opened: Opener, server
 
     assert (3, Writer.CARDS, (words("note-cards-away"),), True) == (asked, refused.writer, refused.notes, refused.may_redo_with_model)
     assert (Writer.MODEL, {"mistral-small-2603": Breaker()}) == (again.writer, breakers)
+
+
+async def test_nobody_waits_for_a_day(opened: Opener, server: MistralServer) -> None:
+    """A 429 that asks for a day opens the breaker at once: who asks next reads the cards without a wait and without a request."""
+    server.default = FAULTS["rate-limited-a-day"]
+    async with opened(**key_of(server)) as profond:
+        start = time.monotonic()
+        answers = [await ask(profond, distinct(number)) for number in range(2)]
+
+    assert time.monotonic() - start < 5
+    assert ([Writer.CARDS] * 2, 1) == ([answer.writer for answer in answers], len(server.requests))
 
 
 async def test_a_refused_key_is_not_tried_again(opened: Opener, server: MistralServer) -> None:

@@ -79,10 +79,12 @@ def test_tokens_that_were_not_used_come_back() -> None:
 
 
 def test_a_refusal_slows_at_once_and_wears_off() -> None:
-    """After a 429 requests are further apart; by half every minute that goes back, never above the setting."""
-    slowed = Pace().slowed(100.0, 99.0, 0.0, SLOW)
+    """After a 429 requests are a little further apart, after another one much; by half every minute that goes back, never above the setting."""
+    once = Pace().slowed(90.0, 89.0, 0.0, SLOW)
+    slowed = once.slowed(100.0, 99.0, 0.0, SLOW)
 
-    assert slowed.spacing_at(100.0, SLOW) == pytest.approx(1.5 * SLOW.spacing)
+    assert once.spacing_at(90.0, SLOW) == pytest.approx(1.1 * SLOW.spacing)
+    assert slowed.spacing_at(100.0, SLOW) == pytest.approx(1.5 * max(SLOW.spacing, once.spacing_at(100.0, SLOW)))
     assert SLOW.spacing < slowed.spacing_at(110.0, SLOW) < slowed.spacing_at(100.0, SLOW)
     assert SLOW.spacing == slowed.spacing_at(100.0 + HALF_LIFE, SLOW)
 
@@ -137,6 +139,22 @@ async def test_who_leaves_makes_room(store: Store) -> None:
     await store.gates.leave(GATE, seat("s1"))
 
     assert 1 == (await store.gates.look(GATE, SLOW, ["s2"])).places["s2"].position
+
+
+async def test_who_misses_a_moment_while_the_gate_is_closed_waits_again(store: Store, clock: Clock) -> None:
+    """A question that comes too late for its moment, after a refusal, stands first in the queue with the wait it has; its tokens count once."""
+    limits, big = Limits(1.0, 8_000), seat("late", tokens=1_500)
+    moment = (await store.gates.enter(GATE, big, limits, ["late"])).goes["late"]
+    await store.gates.refused(GATE, limits, clock.now, 30.0)
+    clock.move(0.5)
+
+    assert await store.gates.postpone(GATE, big, limits, moment) is None
+    pace, _ = await store.gates.state(GATE)
+    await enter(store, seat("behind"))
+    view = await store.gates.look(GATE, limits, ["late", "behind"])
+    assert 0 == pace.debt
+    assert (1, 2) == (view.places["late"].position, view.places["behind"].position)
+    assert view.places["late"].seconds == pytest.approx(29.5)
 
 
 async def test_a_dead_process_blocks_nobody(open_it: OpenStore, clock: Clock) -> None:

@@ -136,13 +136,17 @@ class Gates:
         await connection.execute(delete(queue).where(queue.c.lease_until < now - KEPT_SECONDS))
 
     @uncancelled
-    async def postpone(self, gate: str, limits: Limits, missed: float) -> float:
-        """Return when a question may leave that missed its moment: now, where nobody was given the next one; else behind them."""
+    async def postpone(self, gate: str, seat: Seat, limits: Limits, missed: float) -> float | None:
+        """Return now, where a question that missed its moment may still leave; None where it waits again, in its old place."""
         async with self._locked(gate) as connection:
+            now = self.clock()
             pace = _pace((await connection.execute(select(*_GATE).where(gates.c.gate == gate))).one())
-            moment = pace.again(missed, self.clock(), limits)
-            await connection.execute(update(gates).where(gates.c.gate == gate).values(**asdict(pace.taken(moment, 0, limits))))
-            return moment
+            may_leave = pace.again(missed, now, limits) <= now
+            if not may_leave:
+                await connection.execute(update(queue).where(queue.c.id == seat.id).values(goes_at=None))
+            after = pace.taken(now, 0, limits) if may_leave else pace.settled(-seat.tokens)
+            await connection.execute(update(gates).where(gates.c.gate == gate).values(**asdict(after)))
+            return now if may_leave else None
 
     @uncancelled
     async def leave(self, gate: str, seat: Seat) -> None:

@@ -2,7 +2,7 @@
 
 Requests leave one by one, `spacing` seconds apart, so that no window of time ever holds more than the rate. Tokens are a
 debt that drains: what may burst and what drains in a minute add up to the limit. After a refusal the spacing grows at
-once, and goes back by half every minute, never below the setting's.
+once, a little, and after the next one much; it goes back by half every minute, never below the setting's.
 """
 
 import math
@@ -12,9 +12,10 @@ MARGIN = 1.02
 """Clocks and networks are not exact: a little slower than the limit keeps clear of it."""
 BURST = 0.25
 """The share of a minute's tokens that may be used at once."""
-SLOWER, HALF_LIFE = 1.5, 60.0
+SLIGHTLY, SLOWER, HALF_LIFE = 1.1, 1.5, 60.0
+"""One refusal may be bad luck on the network; a second one within the half-life is a limit."""
 LONGEST_SPACING, LONGEST_REST = 30.0, 60.0
-"""However long a server asks to wait, one request a minute finds out whether it has changed its mind."""
+"""The gate is closed no longer than this; who asks for more opens the breaker."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Pace:
         """Return where the key stands after a refusal of a request that left at that time; of several at once, one counts."""
         found = self
         if left_at >= self.slowed_at:
-            spacing = min(LONGEST_SPACING, max(limits.spacing, self.spacing_at(now, limits) * SLOWER))
+            factor = SLOWER if now - self.slowed_at < HALF_LIFE else SLIGHTLY
+            spacing = min(LONGEST_SPACING, self.spacing_at(now, limits) * factor)
             found = replace(self, spacing=spacing, slowed_at=now)
         wait = max(found.spacing_at(now, limits), min(rest, LONGEST_REST))
         return replace(found, next_at=max(self.next_at, now + wait))

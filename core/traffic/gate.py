@@ -28,10 +28,16 @@ CHANGED = 5.0
 
 @dataclass
 class _Waiter:
-    """A question that waits here."""
+    """A question that waits here.
+
+    Attributes:
+        goes_at: when it leaves, once it was given a moment.
+        missed: the moments that it missed.
+    """
 
     is_seated: bool = False
     goes_at: float | None = None
+    missed: list[float] = field(default_factory=list)
     place: Place | None = None
     is_sent_away: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,7 +63,7 @@ class Gate:
             seated = self._seated() | {seat.id: waiter}
             _tell(await self.store.enter(self.key, seat, self.limits, seated), seated)
             waiter.is_seated = True
-            async for place in self._places(waiter, patience):
+            async for place in self._places(seat, waiter, patience):
                 yield place
             has_gone = True
             took("queue_wait_seconds", time.monotonic() - came_at)
@@ -68,9 +74,9 @@ class Gate:
                 with suppress(StoreAway):
                     await self.store.leave(self.key, seat)
 
-    async def _places(self, waiter: _Waiter, patience: float) -> AsyncGenerator[Place, None]:
+    async def _places(self, seat: Seat, waiter: _Waiter, patience: float) -> AsyncGenerator[Place, None]:
         until, told = self.now() + patience, None
-        while waiter.goes_at is None:
+        while not await self._has_left(seat, waiter):
             waiter.news.clear()
             self._look_on()
             left = until - self.now()
@@ -83,19 +89,20 @@ class Gate:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await waiter.news.wait()
-        await self._leave_at(waiter.goes_at)
 
-    async def _leave_at(self, moment: float) -> None:
-        """Wait for a moment; who misses it, because the machine is busy, takes the next one.
+    async def _has_left(self, seat: Seat, waiter: _Waiter) -> bool:
+        """Wait for the moment that was given, if one was; who misses it, because the machine is busy, leaves late or waits again.
 
         Where moments stand closer than what counts as late, asking for another takes longer than it could mend.
         """
-        for _ in range(TRIES):
-            await asyncio.sleep(max(0.0, moment - self.now()))
-            if self.now() - moment <= LATE or self.limits.spacing < LATE:
-                return
-            moment = await self.store.postpone(self.key, self.limits, moment)
-        await asyncio.sleep(max(0.0, moment - self.now()))
+        tries = TRIES if self.limits.spacing >= LATE else 0
+        while waiter.goes_at is not None:
+            await asyncio.sleep(max(0.0, waiter.goes_at - self.now()))
+            if self.now() - waiter.goes_at <= LATE or len(waiter.missed) >= tries:
+                return True
+            waiter.missed.append(waiter.goes_at)
+            waiter.goes_at = await self.store.postpone(self.key, seat, self.limits, waiter.goes_at)
+        return False
 
     def _look_on(self) -> None:
         if self._looking is None or self._looking.done():
@@ -133,7 +140,7 @@ def _tell(view: View, seated: Mapping[str, _Waiter]) -> None:
     """Tell questions that wait here what was seen; who should be in the queue and is not was sent away."""
     for name, waiter in seated.items():
         if name in view.goes:
-            waiter.goes_at = view.goes[name]
+            waiter.goes_at = None if view.goes[name] in waiter.missed else view.goes[name]  # the look may be older than the miss
         elif name in view.places:
             waiter.place = view.places[name]
         else:

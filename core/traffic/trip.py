@@ -19,6 +19,7 @@ from core.messages import ChatMessage, Completion, Pieces, Place, TokenUsage
 from core.model import ChatModel
 from core.prompt import tokens_in
 from core.store.gates import Seat
+from core.store.pace import LONGEST_REST
 from core.store.spending import Charge
 from core.traffic.budget import Prices
 from core.traffic.gate import Gate
@@ -171,10 +172,11 @@ class Trip:
             await gate.leave(key, self.seat)
         elif fault is None:
             await gate.arrived(key, self.seat, sum(charge.usage.input + charge.usage.output for charge in self.charges[-1:]))
-        elif fault.status == BUSY:
+        elif fault.status == BUSY and (fault.retry_after or 0.0) <= LONGEST_REST:
             await gate.refused(key, self.gate.limits, self._left_at, fault.retry_after or 0.0)
         else:
-            await gate.failed(key, self.seat, self._left_at, is_final=fault.status in REFUSED_KEY)
+            is_final = fault.status in REFUSED_KEY or fault.status == BUSY  # nobody waits for a day
+            await gate.failed(key, self.seat, self._left_at, is_final=is_final)
 
     async def _give_up(self, fault: ModelAway) -> None:
         """Count a model that stays busy as one that failed; any other fault was counted when it came."""
