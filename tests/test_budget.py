@@ -88,7 +88,12 @@ async def test_prices_of_ones_own(opened: Opener, tmp_path: Path) -> None:
         assert (1_000, 0, 100, 2_000) == stored(profond, answer)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"dated": "x", "euros_per_dollar": {"dated": "x", "rate": 0}, "dollars_per_million_tokens": {}}'])
+PRICED = (
+    '{"dated": "x", "euros_per_dollar": {"dated": "x", "rate": %s}, "dollars_per_million_tokens": {"m": {"input": %s, "cached": 0, "output": 1}}}'
+)
+
+
+@pytest.mark.parametrize("text", ["", "{}", PRICED % ("0", "1"), PRICED % ("Infinity", "1"), PRICED % ("1", "1e999"), PRICED % ("1", "-1")])
 def test_a_broken_file_of_prices_is_told(tmp_path: Path, text: str) -> None:
     """A file that is no file of prices, or absent, is a SetupError that names it."""
     path = tmp_path / "prices.json"
@@ -98,6 +103,14 @@ def test_a_broken_file_of_prices_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(SetupError) as refused:
         read_prices(path)
     assert ("setup-prices", {"file": str(path)}) == (refused.value.key, refused.value.details)
+
+
+def test_a_file_saved_by_windows_is_read(tmp_path: Path) -> None:
+    """The mark that an editor puts before the text is no fault."""
+    path = tmp_path / "prices.json"
+    path.write_text(PRICED % ("1", "1"), encoding="utf-8-sig")
+
+    assert ["m"] == list(read_prices(path).dollars_per_million_tokens)
 
 
 # What is recorded

@@ -326,6 +326,16 @@ async def test_a_failing_model_gives_way_to_the_next(opened: Opener, server: Mis
     assert ["mistral-medium-2604"] * 2 == [answer.completion.model for answer in answers]
 
 
+async def test_a_model_named_twice_is_asked_once(opened: Opener, server: MistralServer) -> None:
+    """A list that names a model again, or the first one, gives it no second turn."""
+    changes = {"mistral_fallback_models": ("mistral-small-2603", "mistral-medium-2604", "mistral-medium-2604"), "mistral_first_text_seconds": 0.8}
+    server.default = FAULTS["hang"]
+    async with opened(**key_of(server, **changes)) as profond:
+        await ask(profond)
+
+    assert ["mistral-small-2603", "mistral-medium-2604"] == [request["model"] for request in server.requests]
+
+
 async def test_a_silent_model_leaves_time_for_the_next(opened: Opener, server: MistralServer) -> None:
     """Of two models the first has half of the time to the first text."""
     server.enqueue(FAULTS["hang"])

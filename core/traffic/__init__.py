@@ -119,7 +119,8 @@ class Traffic:
         settings, longest = self._settings, self._settings.mistral_max_tokens
         if means is Means.SCARCE:
             return [Call(settings.mistral_small_model, longest // 2, cache_key)]
-        return [Call(name, longest, cache_key) for name in (settings.mistral_model, *settings.mistral_fallback_models)]
+        names = dict.fromkeys((settings.mistral_model, *settings.mistral_fallback_models))
+        return [Call(name, longest, cache_key) for name in names]
 
     def _trip(self, errand: Errand, longest: int, charges: list[Charge]) -> Trip:
         person = self._store.gates.key("queue", errand.person)

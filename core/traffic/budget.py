@@ -25,16 +25,16 @@ SCARCE_SHARE = 0.8
 class Price(BaseModel):
     """Dollars per million tokens."""
 
-    input: float = Field(ge=0)
-    cached: float = Field(ge=0)
-    output: float = Field(ge=0)
+    input: float = Field(ge=0, allow_inf_nan=False)
+    cached: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Rate(BaseModel):
     """Euros for a dollar, on a day."""
 
     dated: str
-    rate: float = Field(gt=0)
+    rate: float = Field(gt=0, allow_inf_nan=False)
 
 
 class Prices(BaseModel):
@@ -68,7 +68,7 @@ def read_prices(path: Path | None = None) -> Prices:
     """Read the file of prices. Raises SetupError."""
     source = path or files("core").joinpath("prices.json")
     try:
-        return Prices.model_validate_json(source.read_text(encoding="utf-8"))
+        return Prices.model_validate_json(source.read_text(encoding="utf-8-sig"))  # Windows' editor puts a mark before
     except (OSError, UnicodeDecodeError, ValidationError):
         raise SetupError("setup-prices", file=str(path or "core/prices.json")) from None
 
