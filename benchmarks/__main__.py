@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord", "slack", "scale", "million")
+NAMES = ("cold_start", "question", "search", "allowance", "cost", "discord", "slack", "small_key", "scale", "million")
 
 
 def main() -> int:

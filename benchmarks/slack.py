@@ -2,42 +2,23 @@
 
 import asyncio
 import json
-import os
-import re
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from benchmarks.discord import A_SECOND, CHUNKS, FIRST_AFTER, distinct_questions, started
+from benchmarks.classroom import UNLIMITED, course_words, distinct_questions, first_line, memory, processor, started
+from benchmarks.discord import A_SECOND, CHUNKS, FIRST_AFTER
 from benchmarks.report import Report, Row, Target, quantile, show
-from core.knowledge import load_course
-from core.messages import Level
-from core.settings import shipped_course
 from tests.servers.slack.remote import Remote, running
 
 CLASSES = (1, 10, 30, 100)
 WITHIN = 300.0
 LOOK = 0.25
-IS_LINUX = sys.platform == "linux"
 MENTION, ASK = "mention", "/ask"
-SETTINGS = {
-    "MISTRAL_API_KEY": "local",
-    "MISTRAL_REQUESTS_PER_SECOND": "10000",
-    "MISTRAL_TOKENS_PER_MINUTE": "100000000",
-    "MISTRAL_ANSWER_SECONDS": "120",
-    "MISTRAL_FIRST_TEXT_SECONDS": "30",
-    "PATIENCE_SECONDS": "300",
-    "BUDGET_MONTH_EUR": "100000",
-    "CACHE_SIZE": "0",
-    "ALLOWANCE_SIZE": "1000",
-    "ALLOWANCE_PER_DAY": "10000",
-    "PROFOND_LOG_LEVEL": "error",
-}
+SETTINGS = {**UNLIMITED, "MISTRAL_ANSWER_SECONDS": "120", "MISTRAL_FIRST_TEXT_SECONDS": "30", "PATIENCE_SECONDS": "300"}
 
 
 @dataclass
@@ -54,31 +35,17 @@ class Bench:
             times = json.loads(line)
             self.written[times.pop("question")] = times
 
-    def memory(self) -> float | None:
-        """Return the most memory that the bot held, in MiB."""
-        if not IS_LINUX:
-            return None
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.bot.pid}/status").read_text(encoding="ascii"))
-        return round(int(found[1]) / 1024, 1) if found else None
-
-    def processor(self) -> float | None:
-        """Return the seconds of processor that the bot has used."""
-        if not IS_LINUX:
-            return None
-        fields = Path(f"/proc/{self.bot.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
 
 @asynccontextmanager
 async def opened(students: int, folder: str) -> AsyncIterator[Bench]:
     """Start a Slack without a past, a model and the bot; Slack's limits are counted by the minute."""
     async with running(students) as slack, started("benchmarks.discord", "model") as model:
-        assert model.stdout
-        mistral = json.loads(await model.stdout.readline())
+        mistral = await first_line(model)
         where = slack.where
         tokens = {"SLACK_BOT_TOKEN": where["bot_token"], "SLACK_APP_TOKEN": where["app_token"], "SLACK_API_URL": where["api_url"]}
         async with started("bots", "slack", folder=folder, MISTRAL_SERVER_URL=mistral["url"], **tokens, **SETTINGS) as bot:
             assert bot.stdout
+            assert model.stdout
             await bot.stdout.readline()
             bench = Bench(slack, bot)
             reading = asyncio.create_task(bench.read(model.stdout))
@@ -89,12 +56,12 @@ async def opened(students: int, folder: str) -> AsyncIterator[Bench]:
 
 async def measure(bench: Bench, count: int, way: str, questions: Sequence[str]) -> dict[str, Any]:
     """Ask as a whole class, at one moment, in one channel."""
-    used, start, slack, asked = bench.processor(), time.monotonic(), bench.slack, questions[:count]
+    used, start, slack, asked = processor(bench.bot), time.monotonic(), bench.slack, questions[:count]
     handles = await asyncio.gather(*(_asked(slack, number, way, question) for number, question in enumerate(asked)))
     acks = [(await slack.act("acked", id=handle))["seconds"] * 1000 for handle in handles]
     ends = await asyncio.gather(*(_ended(slack, handle) for handle in handles))
     await asyncio.sleep(1.0)
-    after, state = bench.processor(), await slack.state()
+    after, state = processor(bench.bot), await slack.state()
     messages = [(await slack.act("messages", id=handle))["messages"] for handle in handles]
     wall = time.time() - time.monotonic()
     final = [
@@ -116,7 +83,7 @@ async def measure(bench: Bench, count: int, way: str, questions: Sequence[str]) 
         "429s": sum(counted["limited"] for counted in state["counts"].values()),
         "refused": len(state["errors"]),
         "cpu_s": round(after - used, 2) if after is not None and used is not None else None,
-        "rss_mib": bench.memory(),
+        "rss_mib": memory(bench.bot, "VmHWM"),
     }
 
 
@@ -138,13 +105,7 @@ async def _ended(slack: Remote, handle: int) -> float | None:
     return None
 
 
-def _words() -> list[str]:
-    """Return what the model writes."""
-    course = load_course(shipped_course())
-    return " ".join(card.text(Level.BEGINNER) for card in course.cards).split()[:CHUNKS]
-
-
-WORDS = _words()
+WORDS = course_words()[:CHUNKS]
 FIRST_WORDS, LAST_WORDS = " ".join(WORDS[2:7]), " ".join(WORDS[-5:])
 
 

@@ -8,6 +8,7 @@
     POST /control/submit   {"user": "Léa", "id": HANDLE, "values": {"…": "…"}}
     POST /control/autocomplete {"user": "Léa", "command": "topic", "option": "name", "typed": "conv"}
     POST /control/show     {"id": HANDLE}
+    POST /control/states   {"id": HANDLE}              every text that was ever shown, with its second
     POST /control/gateway  {"verb": "drop"}            drop, cut, reconnect, invalidate, again, malformed
     POST /control/fault    {"method": "POST", "path": "/messages", "status": 503, "count": 2}
     POST /control/knobs    {"ack_seconds": 1.0}
@@ -143,6 +144,10 @@ class ControlledServer(DiscordServer):
 
     async def _do_show(self, order: Json) -> Json:
         return await self._told(self._held[order["id"]], order)
+
+    async def _do_states(self, order: Json) -> Json:
+        handle = self._held[order["id"]]
+        return {"states": [{"after": state.at - handle.sent_on, "text": state.text} for state in handle.states]}
 
     async def _do_gateway(self, order: Json) -> Json:
         verb = order["verb"]
