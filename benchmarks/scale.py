@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from benchmarks.discord import ROOT, distinct_questions
+from benchmarks.classroom import ROOT, distinct_questions
 from benchmarks.question import InstantModel, NoSurface
 from benchmarks.report import Report, Row, Target, quantile, settings_in, show
 from core.errors import AllowanceSpent, StoreAway
