@@ -30,7 +30,7 @@ SURE_KEYWORD, PHRASING = 0.25, 0.3
 LETTER_FOR_LETTER = 0.7
 NAMED_TITLE, NAMED_WHOLE = 0.8, 0.3
 SURE_TITLE, SURE_ALIAS = 3.0, 2.0
-ALONE, NAMED_ALONE, SURE_ALONE = 0.85, 2.0, 5.0
+ALONE, NAMED_ALONE, SURE_ALONE = 0.85, 4.0, 5.0
 SURE_NEIGHBOURS, SURE_PAIR = 2.0, 3.0
 COVERED_POWER, KNOWN_POWER, HALF_KNOWN = 0.6, 1.0, 0.5
 LEAD = 1.25
@@ -52,6 +52,8 @@ class Found(NamedTuple):
     zone: Zone
     analysis: Analysis
     matched: tuple[str, ...] = ()
+    is_named: bool = False
+    """Whether the question is hardly more than a name of the first card, and of no other."""
 
     @property
     def confidence(self) -> float:
@@ -61,7 +63,7 @@ class Found(NamedTuple):
     @property
     def leads(self) -> bool:
         """Whether the best passage is clearly better than the next."""
-        return len(self.passages) < 2 or self.passages[0].score >= LEAD * self.passages[1].score
+        return self.is_named or len(self.passages) < 2 or self.passages[0].score >= LEAD * self.passages[1].score
 
 
 class Posting(NamedTuple):
@@ -76,6 +78,7 @@ class Name(NamedTuple):
     """A title, a part of one, or an alias: its card, the number of its stems and the sum of their rarities.
 
     It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot.
+    `length` counts the words of the whole title or alias, stop words too: of two cards that bear a name the shorter one is called so.
     """
 
     card: int
@@ -83,6 +86,7 @@ class Name(NamedTuple):
     rarity: float
     is_title: bool
     is_subject: bool
+    length: int
 
 
 def _fields(card: Card) -> Iterator[tuple[float, float, str]]:
@@ -181,8 +185,8 @@ class SearchIndex:
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names: list[Name] = []
         self._names_with: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._index_names()
         self._vocabulary = Vocabulary(words)
+        self._index_names()
 
     def _add(self, number: int, card: Weighed, lent: Counter[str]) -> float:
         """Add a card's bare weights to the postings; return the card's length. No card's weights are kept: they would be 20 MB."""
@@ -208,28 +212,31 @@ class SearchIndex:
                     weights[place] = scale * weights[place] / (weights[place] + norms[number])
 
     def _index_names(self) -> None:
+        """Read names as questions are read: `batch_size` is one word in both, `learning rate` may be one in both."""
         for number, card in enumerate(self._cards):
             aliases = [alias for alias in card.aliases if len(set(terms(alias))) > 1 or len(written_words(alias)) == 1]
             head, *parts = _SEGMENT.split(card.title)
             for text in dict.fromkeys((card.title, head, *parts, *aliases)):
-                stems, is_title = set(terms(text)), text in card.title
+                stems, is_title = self._vocabulary.analyse(text).terms, text in card.title
                 rarity = sum(map(self._idf.__getitem__, stems))
                 place = (len(self._names), number)
                 for term in stems:
                     self._names_with[term].append(place)
-                self._names.append(Name(number, len(stems), rarity, is_title, text not in parts or flat(text).strip() not in common_words()))
+                is_subject = text not in parts or flat(text).strip() not in common_words()
+                length = len(written_words(text if text in aliases else card.title))
+                self._names.append(Name(number, len(stems), rarity, is_title, is_subject, length))
 
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         ranking = self._rank(analysis)
-        besides = self._add_names(analysis, ranking)
+        besides, alone = self._add_names(analysis, ranking)
         best = heapq.nsmallest(limit, ranking, key=lambda number: (-ranking[number], number))
         for number, score in self._neighbours(ranking, best).items():
             besides[number] += SURE_NEIGHBOURS * score + SURE_PAIR * self._pairs(number, analysis)
         passages = tuple(self._scored(number, ranking[number], analysis, besides[number]) for number in best)
         matched = tuple(term for term in analysis.terms if term in self._postings)
-        found = Found(passages, Zone.SURE, analysis, matched)
+        found = Found(passages, Zone.SURE, analysis, matched, is_named=alone == set(best[:1]))
         return found._replace(zone=self._zone(found, text))
 
     def _rank(self, analysis: Analysis) -> dict[int, float]:
@@ -264,13 +271,16 @@ class SearchIndex:
             name = self._names[number]
             yield name, worth, sizes[number] == name.size
 
-    def _add_names(self, analysis: Analysis, ranking: dict[int, float]) -> dict[int, float]:
-        """Add what names met are worth to the ranking; return what whole names are worth to the confidence, by card."""
+    def _add_names(self, analysis: Analysis, ranking: dict[int, float]) -> tuple[dict[int, float], set[int]]:
+        """Add what names met are worth to the ranking.
+
+        Returns what whole names are worth to the confidence, by card, and the cards whose name is nearly all that is asked.
+        """
         titles: dict[int, float] = defaultdict(float)
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
         sure: dict[int, float] = defaultdict(float)
-        alone: set[int] = set()
+        called: dict[int, int] = {}
         asked_rarity = sum(self._idf.get(term, self._unknown) for term in asked)
         for name, worth, is_whole in self._names_met(analysis, ranking):
             title = self._titles[name.card]
@@ -281,11 +291,12 @@ class SearchIndex:
             if is_whole or (name.is_title and asked <= title):
                 sure[name.card] = max(sure[name.card], SURE_TITLE if name.is_title else SURE_ALIAS)
             if is_whole and name.is_subject and worth >= ALONE * asked_rarity:
-                alone.add(name.card)
+                called[name.card] = min(called.get(name.card, name.length), name.length)
+        alone = {card for card, length in called.items() if length == min(called.values())}
         for card in {*titles, *whole, *alone}:
             ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card] + NAMED_ALONE * (card in alone)
             sure[card] += SURE_ALONE * (card in alone)
-        return sure
+        return sure, alone
 
     def _neighbours(self, ranking: Mapping[int, float], best: Sequence[int]) -> dict[int, float]:
         """Return what the other cards of each one's topic score on average: what is asked about the course touches several."""
