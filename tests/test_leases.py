@@ -22,6 +22,18 @@ async def test_a_living_process_keeps_its_questions(open_it: OpenStore, clock: C
         assert not await other.leases.has_left("discord")
 
 
+async def test_a_process_that_slept_takes_over_nothing_of_its_own(open_it: OpenStore, clock: Clock) -> None:
+    """A lease that ran out while the computer slept is still its process's: until another took it, or the process let it go."""
+    async with open_it() as store:
+        ticket = await store.accept(a_question())
+        clock.move(LEASE_SECONDS + 1)
+        assert not await store.leases.has_left("discord")
+        assert [] == await store.leases.take_over("discord")
+
+        await store.leases.leave(ticket)
+        assert [ticket.id] == [each.ticket.id for each in await store.leases.take_over("discord")]
+
+
 async def test_a_dead_process_loses_its_questions_to_one_other(open_it: OpenStore, clock: Clock) -> None:
     """Of several processes that look at once, one gets the question, whole: words, files, address, placeholder and age."""
     async with open_it() as dead, open_it() as one, open_it() as other:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
 import discord
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 DOWNLOAD_SECONDS = 15.0
 LAST_WORDS_SECONDS = 2.0
-AT_ONCE = 8
 LONGEST_COURTESY = 1.5
 
 
@@ -49,16 +48,12 @@ async def read_attachments(attachments: Sequence[discord.Attachment]) -> tuple[t
 class Asking:
     """Questions of one bot, by whatever way they come."""
 
-    _answering: ClassVar[set[str]] = set()
-    """What this process answers now, by whichever of its clients: after a sleep of the computer its own questions look left."""
-
     def __init__(self, bot: "DiscordBot") -> None:
         self._bot = bot
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
         self._courtesies: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._orders: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
-        self._taking = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
         self._all_taken = asyncio.Event()
         self._all_taken.set()
@@ -112,12 +107,11 @@ class Asking:
             raise
 
     async def _take(self, question: Question) -> Ticket:
-        """Take a question when it is its turn: a whole class at once waits here, and not for the database, which gives up after half a second."""
+        """Take a question, and let those who are answered know that somebody waits."""
         self._waiting += 1
         self._all_taken.clear()
         try:
-            async with self._taking:
-                return await self._profond.assistant.take(question)
+            return await self._profond.assistant.take(question)
         finally:
             self._waiting -= 1
             if not self._waiting:
@@ -188,16 +182,12 @@ class Asking:
 
     async def recover(self, left: Left) -> None:
         """Answer a question that another process left, in the messages that it had begun."""
-        if left.ticket.id in self._answering:
-            return
         address = Address.load(left.ticket.question.reply_to)
         may_thread = can_thread(self._bot.get_channel(address.channel))
         await self._answer(left.ticket, address, quote=_quote(left, address), may_thread=may_thread, left=left)
 
     async def apologise(self, left: Left) -> None:
         """Say that a question was left for too long, in the message that was begun where there is one."""
-        if left.ticket.id in self._answering:
-            return
         address = Address.load(left.ticket.question.reply_to)
         messages = Messages(self._bot, address, "", name=left.ticket.id)
         messages.restore(left.placeholder)
@@ -227,7 +217,6 @@ class Asking:
             messages.restore(left.placeholder)
         channel = 0 if address.token else address.channel
         stop = button(words, Action.STOP, ticket.id)
-        self._answering.add(ticket.id)
         reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
         try:
             await self._after_the_others()
@@ -240,7 +229,6 @@ class Asking:
             known = error if isinstance(error, ProfondError) else ProfondError()
             await reply.show_last([Page((quote, error_words(words, known)))])
         finally:
-            self._answering.discard(ticket.id)
             await reply.close()
         if whispered:
             await self._whisper(address, whispered)

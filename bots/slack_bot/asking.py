@@ -58,7 +58,6 @@ class Asking:
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events: OrderedDict[str, asyncio.Event] = OrderedDict()
-        self._answering: set[str] = set()
         self._running: dict[str, tuple[str, str]] = {}
 
     async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = ()) -> Work:
@@ -135,9 +134,6 @@ class Asking:
 
     async def answer(self, ticket: Ticket, placeholder: str = "") -> None:
         """Answer a question that was taken, at the address that it carries, in the messages that were begun for it."""
-        if ticket.id in self._answering:
-            return
-        self._answering.add(ticket.id)
         address, begun = Address.load(ticket.question.reply_to), Begun.load(placeholder)
         try:
             human = await self._bot.people.meet(address.user)
@@ -148,8 +144,6 @@ class Asking:
             await self._answer(*rooted, words_for(human.lang), begun.message)
         except NoRoom:
             return
-        finally:
-            self._answering.discard(ticket.id)
 
     async def _rooted(self, ticket: Ticket, address: Address, name: str) -> tuple[Ticket, Address]:
         """Post the question as the first message of its thread; between two people it is answered to who asks. Raises NoRoom."""

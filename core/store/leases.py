@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from core.errors import StoreAway
 from core.messages import Ticket
@@ -95,7 +95,7 @@ class Leases:
     async def take_over(self, platform: str) -> list[Left]:
         """Take the questions of a platform whose lease is over, a few at a time, oldest first; each goes to one process alone."""
         now = self._clock()
-        is_over = (inbox.c.platform == platform) & (inbox.c.lease_until < now)
+        is_over = self._is_over(platform, now)
         oldest = select(inbox.c.id).where(is_over).order_by(inbox.c.created_at).limit(AT_ONCE)
         statement = (
             update(inbox)
@@ -116,8 +116,12 @@ class Leases:
         self._held.update(left.ticket.id for left in found)
         return found
 
+    def _is_over(self, platform: str, now: float) -> ColumnElement[bool]:
+        """What may be taken over; never what this process answers itself, whose leases look over when the computer has slept."""
+        return (inbox.c.platform == platform) & (inbox.c.lease_until < now) & inbox.c.id.not_in(self._held)
+
     async def has_left(self, platform: str) -> bool:
         """Whether a question of a platform waits for somebody to take it over; a read, where `take_over` writes."""
-        statement = select(inbox.c.id).where(inbox.c.platform == platform, inbox.c.lease_until < self._clock()).limit(1)
+        statement = select(inbox.c.id).where(self._is_over(platform, self._clock())).limit(1)
         async with self._database.read() as connection:
             return (await connection.execute(statement)).first() is not None
