@@ -137,16 +137,19 @@ class Gates:
 
     @uncancelled
     async def postpone(self, gate: str, seat: Seat, limits: Limits, missed: float) -> float | None:
-        """Return now, where a question that missed its moment may still leave; None where it waits again, in its old place."""
+        """Return another moment for a question that missed its own, where one is free soon; None where it waits again, in its old place.
+
+        Who takes the next free moment puts nobody behind. After a refusal there is none for long: then it waits as all others do.
+        """
         async with self._locked(gate) as connection:
             now = self.clock()
             pace = _pace((await connection.execute(select(*_GATE).where(gates.c.gate == gate))).one())
-            may_leave = pace.again(missed, now, limits) <= now
-            if not may_leave:
-                await connection.execute(update(queue).where(queue.c.id == seat.id).values(goes_at=None))
-            after = pace.taken(now, 0, limits) if may_leave else pace.settled(-seat.tokens)
+            moment = pace.again(missed, now, limits)
+            is_soon = moment <= now + HORIZON + 2 * limits.spacing
+            after = pace.taken(moment, 0, limits) if is_soon else pace.settled(-seat.tokens)
+            await connection.execute(update(queue).where(queue.c.id == seat.id).values(goes_at=moment if is_soon else None))
             await connection.execute(update(gates).where(gates.c.gate == gate).values(**asdict(after)))
-            return now if may_leave else None
+            return moment if is_soon else None
 
     @uncancelled
     async def leave(self, gate: str, seat: Seat) -> None:

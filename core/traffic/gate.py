@@ -96,12 +96,13 @@ class Gate:
         Where moments stand closer than what counts as late, asking for another takes longer than it could mend.
         """
         tries = TRIES if self.limits.spacing >= LATE else 0
-        while waiter.goes_at is not None:
-            await asyncio.sleep(max(0.0, waiter.goes_at - self.now()))
-            if self.now() - waiter.goes_at <= LATE or len(waiter.missed) >= tries:
+        moment = waiter.goes_at
+        while moment is not None:
+            await asyncio.sleep(max(0.0, moment - self.now()))
+            if self.now() - moment <= LATE or len(waiter.missed) >= tries:
                 return True
-            waiter.missed.append(waiter.goes_at)
-            waiter.goes_at = await self.store.postpone(self.key, seat, self.limits, waiter.goes_at)
+            waiter.missed.append(moment)
+            moment = waiter.goes_at = await self.store.postpone(self.key, seat, self.limits, moment)
         return False
 
     def _look_on(self) -> None:
