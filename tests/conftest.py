@@ -21,6 +21,8 @@ OpenStore = Callable[..., AbstractAsyncContextManager[Store]]
 GRACE_SECONDS = 0.5
 """A server's task may need a turn of the loop to see that its client has gone."""
 NOT_FOUND = "PostgreSQL: not found"
+LONGEST = ("test_four_processes", "test_killed", "test_redteam", "test_documents_run")
+"""Tests that begin first, so that nobody waits for the last of them."""
 LATE = ("test_store_late", "test_documents")
 """Tests that need the store's half second, or set their own."""
 OURS = (*WATCHED, "DATABASE_URL", "EXEMPT_IDS")
@@ -120,3 +122,13 @@ async def store(open_it: OpenStore) -> AsyncIterator[Store]:
     """An open store: three questions in a row, one back every 100 s, five a day."""
     async with open_it(allowance_size=3, allowance_refill_seconds=100, allowance_per_day=5) as opened:
         yield opened
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait for a program that starts."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not item.path.name.startswith(LONGEST))
