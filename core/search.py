@@ -67,7 +67,7 @@ class Found(NamedTuple):
 
 
 class Posting(NamedTuple):
-    """One term's weights: the cards that hold it, its weight in their ranking and in their confidence."""
+    """The cards that hold a term, its weight in their ranking and in their confidence."""
 
     cards: "array[int]"
     ranking: "array[float]"
@@ -182,6 +182,9 @@ class SearchIndex:
         self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
         self._unknown = math.log(1 + 2 * count)
         self._saturate(lengths)
+        self._places: dict[str, int] = {}
+        self._borders = array("L", [0])
+        self._packed = self._pack()
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names: list[Name] = []
         self._names_with: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -204,12 +207,28 @@ class SearchIndex:
         """Turn the bare weights into BM25's."""
         mean = sum(lengths) / max(1, len(lengths)) or 1.0
         norms = [K1 * (1 - B + B * length / mean) for length in lengths]
-        self._postings = dict(self._postings)
         for term, posting in self._postings.items():
             scale = self._idf[term] * (K1 + 1) * (LETTER_FOR_LETTER if term[0] == "=" else 1.0)
             for place, number in enumerate(posting.cards):
                 for weights in (posting.ranking, posting.confidence):
                     weights[place] = scale * weights[place] / (weights[place] + norms[number])
+
+    def _pack(self) -> Posting:
+        """Lay all postings one behind the other: three arrays for each of thousands of terms take more room than what they hold."""
+        packed = Posting(array("L"), array("d"), array("d"))
+        for number, (term, posting) in enumerate(self._postings.items()):
+            self._places[term] = number
+            packed.cards.extend(posting.cards)
+            packed.ranking.extend(posting.ranking)
+            packed.confidence.extend(posting.confidence)
+            self._borders.append(len(packed.cards))
+        self._postings.clear()
+        return packed
+
+    def _place(self, term: str) -> slice | None:
+        """Return where a term's cards and weights stand."""
+        number = self._places.get(term)
+        return None if number is None else slice(self._borders[number], self._borders[number + 1])
 
     def _index_names(self) -> None:
         """Read names as questions are read: `batch_size` is one word in both, `learning rate` may be one in both."""
@@ -235,7 +254,7 @@ class SearchIndex:
         for number, score in self._neighbours(ranking, best).items():
             besides[number] += SURE_NEIGHBOURS * score + SURE_PAIR * self._pairs(number, analysis)
         passages = tuple(self._scored(number, ranking[number], analysis, besides[number]) for number in best)
-        matched = tuple(term for term in analysis.terms if term in self._postings)
+        matched = tuple(term for term in analysis.terms if term in self._places)
         found = Found(passages, Zone.SURE, analysis, matched, is_named=alone == set(best[:1]))
         return found._replace(zone=self._zone(found, text))
 
@@ -243,8 +262,8 @@ class SearchIndex:
         """Return the CANDIDATES best cards by their words; a list is added up faster than a dictionary."""
         scores = [0.0] * len(self._cards)
         for term in (*analysis.terms, *sorted({f"={singular(word)}" for word in analysis.words})):
-            if posting := self._postings.get(term):
-                for number, weight in zip(posting.cards, posting.ranking, strict=True):
+            if place := self._place(term):
+                for number, weight in zip(self._packed.cards[place], self._packed.ranking[place], strict=True):
                     scores[number] += weight
         return {number: scores[number] for number in heapq.nlargest(CANDIDATES, range(len(scores)), key=scores.__getitem__) if scores[number]}
 
@@ -314,7 +333,7 @@ class SearchIndex:
         for term in analysis.terms:
             rarity = self._idf.get(term, self._unknown)
             whole += rarity
-            known += rarity * (1.0 if term in self._taught else HALF_KNOWN if term in self._postings else 0.0)
+            known += rarity * (1.0 if term in self._taught else HALF_KNOWN if term in self._places else 0.0)
             weight = self._confidence(term, number)
             own += weight
             covered += rarity if weight else 0.0
@@ -322,11 +341,11 @@ class SearchIndex:
         return Passage(card.id, card.title, card.content, score, (own + besides) * shares)
 
     def _confidence(self, term: str, number: int) -> float:
-        posting = self._postings.get(term)
-        if posting is None:
+        place = self._place(term)
+        if place is None:
             return 0.0
-        place = bisect_left(posting.cards, number)
-        return posting.confidence[place] if place < len(posting.cards) and posting.cards[place] == number else 0.0
+        at = bisect_left(self._packed.cards, number, place.start, place.stop)
+        return self._packed.confidence[at] if at < place.stop and self._packed.cards[at] == number else 0.0
 
     def _zone(self, found: Found, text: str) -> Zone:
         if found.confidence < self._thresholds.outside or not found.passages:

@@ -57,7 +57,7 @@ def common_words() -> frozenset[str]:
 _STEMMER = Stemmer.Stemmer("french")
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=2_000)
 def stem(word: str) -> str:
     """Return the stem of a folded word; plurals that Snowball leaves (`photos`, `tokens`) lose their `s` first."""
     return str(_STEMMER.stemWord(singular(word)))
@@ -88,7 +88,7 @@ def _written(whole: str, parts: tuple[str, ...]) -> Written:
     return Written(whole, parts, tuple(map(stem, words)), tuple(f"={singular(word)}" for word in words))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=2_000)
 def _read(word: str) -> tuple[Written, ...]:
     """Return what a folded word with its hyphens is: one word, or several that a hyphen only ties (`est-ce`)."""
     parts = tuple(part for part in re.split(r"[_-]", word) if part and not _MEASURE.match(part))
@@ -130,7 +130,7 @@ _SOUND_RULES = {
 _SOUNDS = [(re.compile(pattern), letters) for pattern, letters in _SOUND_RULES.items()]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=2_000)
 def sound(word: str) -> str:
     """Return a rough key of how a folded French word sounds: `adrresse` and `adresse` share one."""
     for pattern, key in _SOUNDS:
