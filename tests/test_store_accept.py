@@ -12,8 +12,8 @@ from core.messages import Level, Manner, Ticket
 from core.store import Store
 from core.store.inbox import load_question
 from core.store.tables import inbox
-from tests.conftest import OpenStore
-from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, at_statement, in_paris, left, pseudonym, rows
+from tests.conftest import MakeSettings, OpenStore
+from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, at_statement, in_paris, left, opened_store, pseudonym, rows
 
 
 @pytest.fixture
@@ -143,6 +143,26 @@ async def test_each_of_one_moment_passes_or_fails_alone(store: Store) -> None:
     assert [Ticket, AlreadyTaken, AllowanceSpent, Ticket] == [type(each) for each in found]
     assert [(2, 4), (2, 4), (0, 2), (3, 5)] == [await left(store, each.person) for each in crowd]
     assert {"seen_events": 7, "allowance": 3, "inbox": 6} == await rows(store)
+
+
+async def test_taking_goes_before_what_waits(settings: MakeSettings, clock: Clock) -> None:
+    """Of writes that wait for SQLite's one writer, a question that is taken is the next, and the others keep their order."""
+    order: list[str] = []
+
+    async def write(name: str, store: Store) -> None:
+        async with store._database.write():
+            order.append(name)
+            await asyncio.sleep(0)
+
+    async with opened_store(settings(), clock) as store:
+        writing = [asyncio.create_task(write(name, store)) for name in "abc"]
+        await asyncio.sleep(0)
+        taking = asyncio.create_task(store.accept(a_question()))
+        taking.add_done_callback(lambda _: order.append("taken"))
+        await asyncio.gather(taking, *writing)
+
+    assert ["a", "b", "c"] == [name for name in order if name != "taken"]
+    assert order.index("taken") < order.index("c")
 
 
 async def test_a_moment_that_fails_is_told_to_all(store: Store) -> None:

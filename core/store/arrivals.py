@@ -103,7 +103,7 @@ class Arrivals:
     async def _written(self, together: Sequence[Arrival]) -> Mapping[str, ProfondError]:
         """Take what may be taken; return the refusals of the others, by their event. Raises StoreAway: then nothing was taken."""
         now = self._clock()
-        async with self._database.write() as connection:
+        async with self._database.write(is_urgent=True) as connection:
             seen = await self._see(connection, [arrival.event for arrival in together], now)
             paying = {arrival.ticket.person: arrival.event for arrival in together if arrival.event not in seen and arrival.row["is_paid"]}
             spent = await self._allowance.take(connection, list(paying), now)

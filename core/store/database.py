@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -92,6 +92,9 @@ class Database:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """SQLite has one writer; its own way to wait is to poll, which starves the unlucky. Our tasks wait in a row instead."""
 
+    _row: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Where whatever is not urgent waits for its turn, so that who is waits for one write and not for all."""
+
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def whole(self, writing: Coroutine[Any, Any, Value]) -> Value:
@@ -111,10 +114,16 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One writing transaction, committed at the end. Raises StoreAway."""
-        async with self._turn if self.engine.dialect.name == "sqlite" else nullcontext(), _translated(), _writing(self.engine).begin() as connection:
-            yield connection
+    async def write(self, *, is_urgent: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One writing transaction, committed at the end; an urgent one goes before those that wait. Raises StoreAway."""
+        has_turns = self.engine.dialect.name == "sqlite"
+        async with AsyncExitStack() as stack:
+            if has_turns and not is_urgent:
+                await stack.enter_async_context(self._row)
+            if has_turns:
+                await stack.enter_async_context(self._turn)
+            await stack.enter_async_context(_translated())
+            yield await stack.enter_async_context(_writing(self.engine).begin())
 
 
 def _writing(engine: AsyncEngine) -> AsyncEngine:
