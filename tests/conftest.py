@@ -1,22 +1,27 @@
-"""What every test has: no leaked task, a clean environment, an empty folder; and what those of the store share."""
+"""What every test has: no leaked task, a clean environment, an empty folder; and what those of the store, of the core and of Discord share."""
 
 import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from core.model import ChatModel
+from core.profond import Profond, open_profond
 from core.settings import WATCHED, Settings
 from core.store import Store
+from tests.discord_class import Class, a_class, index_of, load
 from tests.samples import Clock, opened_store
 from tests.servers import postgres
+from tests.servers.discord import DiscordServer, User
 
 MakeSettings = Callable[..., Settings]
 OpenStore = Callable[..., AbstractAsyncContextManager[Store]]
+Opener = Callable[..., AbstractAsyncContextManager[Profond]]
 
 GRACE_SECONDS = 0.5
 """A server's task may need a turn of the loop to see that its client has gone."""
@@ -121,6 +126,46 @@ def open_it(settings: MakeSettings, clock: Clock, database_url: str) -> OpenStor
 async def store(open_it: OpenStore) -> AsyncIterator[Store]:
     """An open store: three questions in a row, one back every 100 s, five a day."""
     async with open_it(allowance_size=3, allowance_refill_seconds=100, allowance_per_day=5) as opened:
+        yield opened
+
+
+@pytest.fixture
+def opened(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> Opener:
+    """Open the core on one database, with a model that is never waited for; a course is read once for all tests."""
+    monkeypatch.setattr("core.profond.load_course", load)
+    monkeypatch.setattr("core.profond.SearchIndex", lambda course: index_of(course.folder))
+
+    @asynccontextmanager
+    async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:
+        async with open_profond(settings(**{"mistral_requests_per_second": 1000.0} | changes), model) as profond:
+            yield profond
+
+    return open_it
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordServer]:
+    """A Discord without a bot yet."""
+    async with DiscordServer() as server:
+        yield server
+
+
+@pytest.fixture
+def lea(discord: DiscordServer) -> User:
+    """A student."""
+    return discord.user("Léa")
+
+
+@pytest.fixture
+def model() -> ChatModel | None:
+    """No model: the cards answer; a module that wants one says so."""
+    return None
+
+
+@pytest.fixture
+async def room(discord: DiscordServer, settings: MakeSettings, model: ChatModel | None) -> AsyncIterator[Class]:
+    """A class server with its bot."""
+    async with a_class(discord, settings(), model) as opened:
         yield opened
 
 

@@ -44,10 +44,15 @@ class QueuedModel:
 
     name = "queued"
 
-    def __init__(self, *answers: str | ModelAway) -> None:
+    def __init__(self, *answers: str | ModelAway, is_held: bool = False) -> None:
         self.answers = list(answers)
         self.asked: list[list[ChatMessage]] = []
-        self.hold: asyncio.Event | None = None
+        self.hold = asyncio.Event() if is_held else None
+
+    def let_go(self) -> None:
+        """Write on, if it stopped after a word."""
+        assert self.hold
+        self.hold.set()
 
     async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
         self.asked.append(list(messages))

@@ -1,33 +1,15 @@
 """From a question taken to an answer shown, with a real store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from core.errors import AllowanceSpent, AlreadyTaken, EmptyQuestion, FileRefused, ModelAway, NotYours
 from core.messages import Answer, Level, Manner, Question, Writer, Zone
-from core.model import ChatModel
-from core.profond import Profond, open_profond
-from core.settings import Settings
+from core.profond import Profond
+from tests.conftest import Opener
 from tests.surfaces import QueuedModel, RecordingSurface
-
-Opener = Callable[..., AbstractAsyncContextManager[Profond]]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Opener:
-    @asynccontextmanager
-    async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:
-        values = {"database_url": str(tmp_path / "p.db"), "profond_secret_key": "k" * 40, "mistral_requests_per_second": 1000.0} | changes
-        settings = Settings(_env_file=None, **values)  # type: ignore[arg-type]
-        async with open_profond(settings, model) as profond:
-            yield profond
-
-    return open_it
 
 
 def question(text: str, event: str = "e1", **changes: object) -> Question:

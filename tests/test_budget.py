@@ -17,13 +17,13 @@ from core.store import Store
 from core.store.spending import Bill, Charge
 from core.traffic.budget import Budget, Means, read_prices
 from core.words import words_in
-from tests.conftest import OpenStore
+from tests.conftest import Opener, OpenStore
 from tests.samples import Clock, a_question, an_answer, an_outcome, in_paris
 from tests.servers.mistral import FAULTS, USAGE, MistralServer
 from tests.surfaces import RecordingSurface
-from tests.test_traffic import CONVOLUTION, Opener, TimedModel, ask, distinct, key_of, opened, question, server, until
+from tests.test_traffic import CONVOLUTION, TimedModel, ask, distinct, key_of, question, server, until
 
-__all__ = ["opened", "server"]  # fixtures
+__all__ = ["server"]  # a fixture
 MODEL = "mistral-small-2603"
 PRICES = read_prices()
 words = words_in("fr")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from functools import partial
 from unittest.mock import patch
 
@@ -13,29 +12,9 @@ from core.messages import Level, Ticket
 from core.model import ChatModel
 from core.store import Outcome, Store
 from tests.conftest import MakeSettings
+from tests.discord_class import QUESTION, TEXT, Class, a_class
 from tests.servers.discord import DiscordServer, Message, User
 from tests.surfaces import QueuedModel
-from tests.test_discord_class import QUESTION, TEXT, Class, a_class
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[DiscordServer]:
-    """A Discord without a bot yet."""
-    async with DiscordServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def room(discord: DiscordServer, settings: MakeSettings) -> AsyncIterator[Class]:
-    """A class whose bot answers by the cards."""
-    async with a_class(discord, settings()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def lea(discord: DiscordServer) -> User:
-    """A student."""
-    return discord.user("Léa")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,45 +12,17 @@ import pytest
 
 from core.profond import open_profond
 from tests.conftest import MakeSettings
+from tests.discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
 from tests.servers.discord import DiscordServer, Message, User
 from tests.surfaces import QueuedModel
-from tests.test_discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
-async def discord() -> AsyncIterator[DiscordServer]:
-    """A Discord without a bot yet."""
-    async with DiscordServer() as server:
-        yield server
-
-
-@pytest.fixture
-def lea(discord: DiscordServer) -> User:
-    """A student."""
-    return discord.user("Léa")
-
-
-@pytest.fixture
 def model() -> QueuedModel:
     """A model that stops after a word until it is let go."""
-    model = QueuedModel(*[TEXT] * 5)
-    model.hold = asyncio.Event()
-    return model
-
-
-@pytest.fixture
-async def room(discord: DiscordServer, settings: MakeSettings, model: QueuedModel) -> AsyncIterator[Class]:
-    """A class with that model."""
-    async with a_class(discord, settings(), model) as opened:
-        yield opened
-
-
-def let_go(model: QueuedModel) -> None:
-    """Let the model write on."""
-    assert model.hold
-    model.hold.set()
+    return QueuedModel(*[TEXT] * 5, is_held=True)
 
 
 def posts(discord: DiscordServer) -> list[str]:
@@ -61,7 +32,7 @@ def posts(discord: DiscordServer) -> list[str]:
 
 async def test_events_that_come_again_are_answered_once(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A redelivered command, message and press change nothing the second time, nor does a message that asks nothing."""
-    let_go(model)
+    model.let_go()
     empty = await discord.say(lea, text="", mention=True)
     await empty.read("pas de question")
     asked = await room.answered(lea)
@@ -90,7 +61,7 @@ async def test_a_lost_connection_is_resumed_and_nothing_is_lost(room: Class, dis
         if broken:
             await broken
         second = await discord.slash(lea, "ask", {"question": "c'est quoi le pooling ?"})
-        let_go(model)
+        model.let_go()
         await first.read("Sources")
         await second.read("Sources", within=LONG)
     assert (discord.gateway.resumes, discord.gateway.identifies, len(room.bots)) == (1, 1, 1)
@@ -101,7 +72,7 @@ async def test_a_lost_connection_is_resumed_and_nothing_is_lost(room: Class, dis
 @pytest.mark.usefixtures("room")
 async def test_an_invalid_session_begins_anew(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """The bot identifies once more, and answers."""
-    let_go(model)
+    model.let_go()
     with patch("discord.client.asyncio.sleep", _no_sleep):
         await discord.gateway.invalidate(resumable=False)
         await discord.until(lambda: discord.gateway.identifies == 2 and discord.gateway.live, within=LONG)
@@ -117,7 +88,7 @@ async def test_a_malformed_event_costs_a_new_client_and_no_answer(room: Class, d
     await discord.until(lambda: len(room.bots) == 2 and discord.gateway.live, within=LONG)
     other = await discord.slash(lea, "ask", {"question": "c'est quoi le pooling ?"})
     assert (await other.ack()).kind == "deferred"
-    let_go(model)
+    model.let_go()
     for each in (asked, other):
         await each.read("Sources")
     assert len(room.away) == 1
@@ -220,7 +191,7 @@ async def test_a_server_error_while_writing_is_survived(room: Class, discord: Di
     await asked.read("Une")
     fault = discord.fault("PATCH", "@original|/messages/", status=status, drop=not status)
     with patch("discord.webhook.async_.asyncio.sleep", _no_sleep), patch("bots.discord_bot.places.PATIENCE", (0.02, 0.05)):
-        let_go(model)
+        model.let_go()
         await asked.read("Sources")
     assert fault.struck == 1
     await room.settled()
@@ -230,7 +201,7 @@ async def test_a_server_error_while_writing_is_survived(room: Class, discord: Di
 @pytest.mark.usefixtures("room")
 async def test_a_lost_answer_to_a_post_posts_nothing_twice(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """The message was posted, and Discord's answer lost: the same nonce finds it again, and its text is brought up to date."""
-    let_go(model)
+    model.let_go()
     discord.fault("POST", "/messages$", drop=True, after=True)
     with patch("bots.discord_bot.places.PATIENCE", (0.02, 0.05)):
         said = await discord.say(lea, text=QUESTION, mention=True)
@@ -243,7 +214,7 @@ async def test_a_line_that_breaks_at_the_acknowledgement_costs_nothing(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel, *, is_heard: bool
 ) -> None:
     """Discord heard of it or not: the answer stands where it was asked for. Pages too come at the second try."""
-    let_go(model)
+    model.let_go()
     for name, options, part in (("ask", {"question": QUESTION}, "Sources"), ("usage", {}, "reste")):
         fault = discord.fault("POST", "/callback", drop=True, after=is_heard)
         asked = await discord.slash(lea, name, options)
@@ -258,7 +229,7 @@ async def test_an_acknowledgement_that_fails_at_first_is_made(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel, how: dict[str, float]
 ) -> None:
     """Discord fails, or asks to wait, where it should have heard of it: the second try counts, and the answer stands in place."""
-    let_go(model)
+    model.let_go()
     with patch("discord.webhook.async_.asyncio.sleep", _no_sleep):
         fault = discord.fault("POST", "/callback", **how)
         asked = await discord.slash(lea, "ask", {"question": QUESTION})
@@ -273,7 +244,7 @@ async def test_shut_out_at_the_acknowledgement_what_was_taken_is_answered_later(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel, *, is_private: bool
 ) -> None:
     """Cloudflare answers the acknowledgement: when it lets the bot in again the answer goes to the channel, or to the student alone."""
-    let_go(model)
+    model.let_go()
     with patch("bots.discord_bot.pace.LONGEST_SHUT_OUT", 0.3):
         fault = discord.fault("POST", "/callback", cloudflare=True)
         await discord.slash(lea, "ask", {"question": QUESTION, "private": is_private})
@@ -291,7 +262,7 @@ async def test_a_late_acknowledgement_of_a_public_question_leads_to_the_channel(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel
 ) -> None:
     """Discord no longer knows the interaction: what was taken is answered in the channel, under its question, once."""
-    let_go(model)
+    model.let_go()
     discord.knobs.ack_seconds = 0.0
     await discord.slash(lea, "ask", {"question": QUESTION})
     await discord.until(lambda: any("Sources" in text for text in posts(discord)))
@@ -304,7 +275,7 @@ async def test_a_late_acknowledgement_of_a_public_question_leads_to_the_channel(
 
 async def test_a_clock_that_is_wrong_keeps_no_answer_from_its_place(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A computer whose clock is an hour ahead of Discord's answers in place all the same."""
-    let_go(model)
+    model.let_go()
     numbers = discord.world.ids
     with patch.object(discord.world, "ids", lambda: str(int(numbers()) - (3_600_000 << 22))):
         asked = await discord.slash(lea, "ask", {"question": QUESTION})
@@ -317,7 +288,7 @@ async def test_a_channel_that_is_limited_for_long_sends_the_answer_directly(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel
 ) -> None:
     """A wait of more than a minute is no wait for a student."""
-    let_go(model)
+    model.let_go()
     discord.fault("POST", f"/channels/{discord.channel.id}/messages$", retry_after=90.0, count=9)
     with patch("bots.discord_bot.places.PATIENCE", (0.01,)):
         await discord.say(lea, text=QUESTION, mention=True)
@@ -333,7 +304,7 @@ async def test_nothing_waits_for_the_sign_that_it_types(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel, how: dict[str, float]
 ) -> None:
     """A sign that is forbidden, or has to wait, keeps back neither the question, nor the answer, nor a stop."""
-    let_go(model)
+    model.let_go()
     typing = discord.fault("POST", "/typing$", **how)
     said = await discord.say(lea, text=QUESTION, mention=True)
     await said.read("Sources")
@@ -347,7 +318,7 @@ async def test_nothing_waits_for_the_sign_that_it_types(
 @pytest.mark.usefixtures("room")
 async def test_being_slowed_down_delays_nothing_but_the_edits(discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """A 429 is waited for, and the answer ends whole."""
-    let_go(model)
+    model.let_go()
     discord.fault("PATCH", "@original", retry_after=0.3)
     asked = await discord.slash(lea, "ask", {"question": QUESTION})
     await asked.read("Sources")
@@ -360,7 +331,7 @@ async def test_shut_out_by_cloudflare_the_bot_is_silent_for_a_while(room: Class,
     await asked.read("Une")
     with patch("bots.discord_bot.pace.LONGEST_SHUT_OUT", 0.5):
         fault = discord.fault("PATCH", "@original|/messages/", cloudflare=True)
-        let_go(model)
+        model.let_go()
         await discord.until(lambda: fault.struck)
         struck, before = time.monotonic(), len(discord.requests)
         ignored = await discord.slash(lea, "usage")
@@ -380,7 +351,7 @@ async def test_a_deleted_answer_to_a_mention_is_posted_again(room: Class, discor
     said = await discord.say(lea, text=QUESTION, mention=True)
     await said.read("Une")
     await discord.delete_message(said.messages[0])
-    let_go(model)
+    model.let_go()
     await said.read("Sources")
     await room.settled()
     assert len([message for message in said.messages if not message.is_deleted]) == 1
@@ -395,7 +366,7 @@ async def test_a_deleted_message_or_channel_moves_the_answer(room: Class, discor
     await said.read("Une")
     await discord.delete_message(asked.messages[0])
     await discord.delete_channel(channel)
-    let_go(model)
+    model.let_go()
     await discord.until(lambda: any("Sources" in text for text in posts(discord)))
     await discord.until(lambda: any("Sources" in message.text for message in discord.direct(lea).messages.values()))
     await room.settled()
@@ -409,7 +380,7 @@ async def test_a_message_that_cannot_be_taken_away_moves_nothing(room: Class, di
     await asked.until(lambda _: len(asked.messages) == 2)
     with patch.object(room.profond.assistant, "_answer", side_effect=RuntimeError):
         fault = discord.fault("DELETE", "/messages/", status=404)
-        let_go(model)
+        model.let_go()
         await asked.read("échoué", within=LONG)
     await room.settled()
     assert fault.struck == 1
@@ -424,7 +395,7 @@ async def test_a_process_that_slept_takes_over_nothing_of_its_own(room: Class, d
     with patch.object(leases, "_clock", lambda: time.time() + 3600):
         assert not await leases.has_left("discord")
         assert [] == await leases.take_over("discord")
-    let_go(model)
+    model.let_go()
     await asked.read("Sources")
     await room.settled()
     assert len(model.asked) == 1
@@ -435,7 +406,7 @@ async def test_an_expired_token_moves_a_public_answer_to_the_channel(room: Class
     asked = await discord.slash(lea, "ask", {"question": QUESTION})
     await asked.read("Une")
     asked.expire()
-    let_go(model)
+    model.let_go()
     await discord.until(lambda: any(f"> {QUESTION}" in text and "Sources" in text for text in posts(discord)))
     await room.settled()
 
@@ -444,7 +415,7 @@ async def test_an_expired_token_moves_a_public_answer_to_the_channel(room: Class
 @pytest.mark.parametrize("denied", ["send_messages", "attach_files", "read_message_history"])
 async def test_a_missing_permission_is_survived(discord: DiscordServer, lea: User, model: QueuedModel, denied: str) -> None:
     """Without the right to write the answer goes by direct message; without that to attach it comes without its picture."""
-    let_go(model)
+    model.let_go()
     discord.channel.deny(denied)
     said = await discord.say(lea, text=QUESTION, mention=True)
     if denied == "attach_files":

@@ -5,7 +5,7 @@ import gc
 import importlib.util
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
@@ -21,35 +21,15 @@ from core.settings import Settings
 from core.store.leases import Left
 from core.words import Words, words_in
 from tests.conftest import MakeSettings
+from tests.discord_class import QUESTION, Class, a_class, index_of, running, tuned
 from tests.servers.discord import DiscordServer, Impossible, Message, User
 from tests.servers.discord.entities import BITS, Guild, Json
 from tests.servers.discord.rest import Call, Route
-from tests.test_discord_class import QUESTION, Class, a_class, index_of, running, tuned
 
 CONTRACT = Path(__file__).resolve().parents[2] / "shared" / "contract"
 KNOWN_OFFENCES = ("message_reference", "attachments[0].id: 0 is not of type 'string'", "'proxy_url'")
 """discord.py writes these ids as numbers; the local server writes the addresses of files into the forms that it keeps."""
 NEEDED = {"view_channel", "send_messages", "send_messages_in_threads", "create_public_threads", "read_message_history", "attach_files"}
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[DiscordServer]:
-    """A Discord without a bot yet."""
-    async with DiscordServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def room(discord: DiscordServer, settings: MakeSettings) -> AsyncIterator[Class]:
-    """A class whose bot answers by the cards."""
-    async with a_class(discord, settings()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def lea(discord: DiscordServer) -> User:
-    """A student."""
-    return discord.user("Léa")
 
 
 async def test_commands_are_written_only_when_they_changed(discord: DiscordServer, settings: MakeSettings) -> None:

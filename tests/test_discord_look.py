@@ -18,8 +18,8 @@ from core.messages import Answer, Choice, Figure, Level, Place, Writer, Zone
 from core.reply import Progress, quoted, split_text
 from core.settings import Settings
 from core.words import words_in
+from tests.discord_class import running  # noqa: F401  # imports discord.py quietly
 from tests.surfaces import RecordingSurface
-from tests.test_discord_class import running  # noqa: F401  # imports discord.py quietly
 
 import discord  # isort: skip
 from bots.discord_bot.look import MAX_PART, Page, card_texts, footer, small  # isort: skip

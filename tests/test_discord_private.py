@@ -1,6 +1,5 @@
 """What is asked in private is never answered, finished or apologised for where others read it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from unittest.mock import patch
 
@@ -8,11 +7,17 @@ import pytest
 
 from core.errors import StoreAway
 from tests.conftest import MakeSettings
+from tests.discord_class import QUESTION, TEXT, Class, a_class
 from tests.servers.discord import Asked, DiscordServer, User
 from tests.surfaces import QueuedModel
-from tests.test_discord_class import QUESTION, TEXT, Class, a_class
 
 SECRET = "je n'ai rien compris à la convolution, c'est quoi ?"
+
+
+@pytest.fixture
+def model() -> QueuedModel:
+    """A model that stops after a word until it is let go."""
+    return QueuedModel(TEXT, TEXT, is_held=True)
 
 
 @pytest.fixture
@@ -21,33 +26,6 @@ async def discord() -> AsyncIterator[DiscordServer]:
     async with DiscordServer() as server:
         yield server
         assert [text for text in server.public_texts() if text] == []
-
-
-@pytest.fixture
-def lea(discord: DiscordServer) -> User:
-    """A student."""
-    return discord.user("Léa")
-
-
-@pytest.fixture
-def model() -> QueuedModel:
-    """A model that stops after a word until it is let go."""
-    model = QueuedModel(TEXT, TEXT)
-    model.hold = asyncio.Event()
-    return model
-
-
-@pytest.fixture
-async def room(discord: DiscordServer, settings: MakeSettings, model: QueuedModel) -> AsyncIterator[Class]:
-    """A class with that model."""
-    async with a_class(discord, settings(), model) as opened:
-        yield opened
-
-
-def let_go(model: QueuedModel) -> None:
-    """Let the model write on."""
-    assert model.hold
-    model.hold.set()
 
 
 def direct_texts(discord: DiscordServer, user: User) -> list[str]:
@@ -66,7 +44,7 @@ async def test_a_private_answer_is_ephemeral_from_the_acknowledgement_on(room: C
     """Its states, its notice, its buttons and what they bring are for the asker alone."""
     asked = await asked_privately(discord, lea)
     assert (await asked.ack()).ephemeral
-    let_go(model)
+    model.let_go()
     await asked.read("Sources")
     await room.settled()
     simpler = await discord.press(lea, asked.messages[0], "Plus simple")
@@ -92,7 +70,7 @@ async def test_when_the_token_dies_the_answer_goes_by_direct_message(room: Class
     """The whole answer, with why it stands there, its buttons and no trace in the channel; what is told once follows it."""
     asked = await asked_privately(discord, lea)
     asked.expire()
-    let_go(model)
+    model.let_go()
     await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
     await room.settled()
     text, notice = direct_texts(discord, lea)
@@ -106,7 +84,7 @@ async def test_an_old_token_is_not_even_tried(discord: DiscordServer, lea: User,
     """After fourteen minutes the answer goes by direct message at once."""
     with patch("bots.discord_bot.places.TOKEN_SECONDS", -1.0):
         await discord.slash(lea, "ask", {"question": SECRET, "private": True})
-        let_go(model)
+        model.let_go()
         await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
     assert discord.sent("PATCH", "@original") == []
 
@@ -120,7 +98,7 @@ async def test_a_late_acknowledgement_leads_to_a_direct_message(discord: Discord
     else:
         discord.knobs.ack_seconds = 0.0
     await discord.slash(lea, "ask", {"question": SECRET, "private": True})
-    let_go(model)
+    model.let_go()
     await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
 
 
@@ -129,7 +107,7 @@ async def test_with_closed_direct_messages_it_waits_behind_my_data(room: Class, 
     lea.dms_closed = True
     asked = await asked_privately(discord, lea)
     asked.expire()
-    let_go(model)
+    model.let_go()
     await room.settled()
     data = await discord.slash(lea, "mydata")
     await data.read("JSON")
@@ -144,7 +122,7 @@ async def test_a_deleted_channel_changes_nothing_for_a_private_answer(room: Clas
     await asked.read("Une")
     await discord.delete_channel(channel)
     asked.expire()
-    let_go(model)
+    model.let_go()
     await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
     await room.settled()
 
@@ -158,7 +136,7 @@ async def test_direct_messages_that_do_not_open_at_once_are_waited_for(
     asked.expire()
     fault = discord.fault("POST", "/users/@me/channels", status=503, count=failures)
     with patch("bots.discord_bot.places.PATIENCE", (0.01, 0.01, 0.01)):
-        let_go(model)
+        model.let_go()
         await discord.until(lambda: any("Sources" in text for text in direct_texts(discord, lea)))
     await room.settled()
     assert fault.struck == failures
@@ -232,7 +210,7 @@ async def test_what_was_begun_in_private_is_finished_there_by_the_next_process(
             asked = await discord.slash(lea, "ask", {"question": SECRET, "private": True})
             await discord.until(lambda: any("Une" in text for text in [asked.text, *direct_texts(discord, lea)]))
     asked.expire()
-    let_go(model)
+    model.let_go()
     async with a_class(discord, settings(), model) as room:
         [left] = await room.profond.store.leases.take_over("discord")
         await room.bot.asking.recover(left)
@@ -295,7 +273,7 @@ async def test_a_private_answer_is_shared_without_a_name(settings: MakeSettings)
 
 async def test_where_the_bot_may_not_post_sharing_is_refused(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
     """The student is told, and nothing was published."""
-    let_go(model)
+    model.let_go()
     asked = await room.answered(lea, private=True)
     preview = await room.chosen(lea, asked.messages[0], "Partager à la classe (anonyme)")
     await preview.read("sans ton nom")
@@ -308,7 +286,7 @@ async def test_a_private_question_in_a_thread_is_no_part_of_its_conversation(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel
 ) -> None:
     """A later public answer in the thread is written without knowing it."""
-    let_go(model)
+    model.let_go()
     thread = await discord.make_thread(lea, "fil")
     asked = await discord.slash(lea, "ask", {"question": SECRET, "private": True}, channel=thread)
     await asked.read("Sources")
@@ -325,7 +303,7 @@ async def test_what_is_asked_from_a_page_that_nobody_else_sees_stays_there(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel
 ) -> None:
     """A ready-made question of a private refusal, and a question about a card, are answered in private."""
-    let_go(model)
+    model.let_go()
     outside = await room.answered(lea, "comment cuire des pâtes ?", private=True)
     ready = await discord.press(lea, outside.messages[0], outside.custom_ids[0])
     await ready.read("Sources")

@@ -3,17 +3,15 @@
 import json
 import time
 import warnings
-from collections.abc import AsyncIterator
 
 import pytest
 
 from core.messages import Question
 from core.store.leases import Left
 from core.words import words_in
-from tests.conftest import MakeSettings
+from tests.discord_class import QUESTION, TEXT, Class
 from tests.servers.discord import DiscordServer, User
 from tests.surfaces import QueuedModel
-from tests.test_discord_class import QUESTION, TEXT, Class, a_class
 
 with warnings.catch_warnings():  # discord.py imports audioop, which Python 3.13 no longer has
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -25,23 +23,9 @@ LONG_AGO = 3_600.0
 
 
 @pytest.fixture
-async def discord() -> AsyncIterator[DiscordServer]:
-    """A Discord."""
-    async with DiscordServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def room(discord: DiscordServer, settings: MakeSettings) -> AsyncIterator[Class]:
-    """A class whose bot has just been started anew."""
-    async with a_class(discord, settings(), QueuedModel(TEXT)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def lea(discord: DiscordServer) -> User:
-    """A student."""
-    return discord.user("Léa")
+def model() -> QueuedModel:
+    """A model for the one answer that is finished."""
+    return QueuedModel(TEXT)
 
 
 async def left(room: Class, address: Address, placeholder: str = "") -> Left:

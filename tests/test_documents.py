@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.store import ACCEPT_SECONDS
 from core.students import MAX_REPORT
 from core.traffic.budget import read_prices
-from tests.test_discord_class import running
+from tests.discord_class import running
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bots" / "papers").glob("*.md"), ROOT / "benchmarks" / "README.md"])

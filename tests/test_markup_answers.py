@@ -1,9 +1,6 @@
 """What becomes of a model's faults and of a student's files, from the question to the answer shown."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,15 +8,14 @@ from core.errors import FileRefused, ModelAway
 from core.markup import Dialect
 from core.markup.watch import LOOPED
 from core.messages import Answer, ChatMessage, Question, Writer, Zone
-from core.model import ChatModel, _content
-from core.profond import Profond, open_profond
-from core.settings import Settings
+from core.model import _content
+from core.profond import Profond
+from tests.conftest import Opener
 from tests.surfaces import QueuedModel, RecordingSurface
 from tests.test_files import SECRET, picture
 from tests.test_markup_leaks import longest_run
 from tests.test_markup_watch import CARD, ENGLISH
 
-Opener = Callable[..., AbstractAsyncContextManager[Profond]]
 CONVOLUTION = "C'est quoi une convolution ?"
 KERAS = b"""model = models.Sequential()
 model.add(layers.Conv2D(32, (3, 3), activation='relu'))
@@ -27,18 +23,6 @@ model.add(layers.MaxPooling2D((2, 2)))
 model.compile(optimizer='adam', loss='categorical_crossentropy')
 """
 RECIPE = "Pétrir la pâte, la laisser reposer une heure, éplucher les pommes, les couper en fines tranches, cuire au four.".encode()
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Opener:
-    @asynccontextmanager
-    async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:
-        values = {"database_url": str(tmp_path / "p.db"), "profond_secret_key": "k" * 40, "mistral_requests_per_second": 1000.0} | changes
-        settings = Settings(_env_file=None, **values)  # type: ignore[arg-type]
-        async with open_profond(settings, model) as profond:
-            yield profond
-
-    return open_it
 
 
 async def ask(profond: Profond, text: str, surface: RecordingSurface | None = None, **changes: object) -> Answer:

@@ -10,13 +10,13 @@ from core.messages import Answer, Level, Manner, Question, Writer
 from core.profond import Profond
 from core.store.shelf import Kept
 from core.traffic.same import same_text
-from tests.conftest import MakeSettings, OpenStore
+from tests.conftest import MakeSettings, Opener, OpenStore
 from tests.samples import Clock, rows
 from tests.servers.mistral import FAULTS, TEXT, Fault, MistralServer
 from tests.surfaces import RecordingSurface
-from tests.test_traffic import Opener, TimedModel, ask, opened, question, server, until
+from tests.test_traffic import TimedModel, ask, question, server, until
 
-__all__ = ["opened", "server"]  # fixtures
+__all__ = ["server"]  # a fixture
 
 
 @pytest.fixture

@@ -2,32 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 
 import pytest
 
-from core.knowledge import Course, load_course
 from core.messages import Answer, ChatMessage, Completion, Place, Question, TokenUsage, Writer
-from core.model import ChatModel
-from core.profond import Profond, open_profond
-from core.search import SearchIndex
-from core.settings import Settings
+from core.profond import Profond
 from core.store import Store, open_store
 from core.store.breakers import Breaker
 from core.store.gates import Seat
 from core.store.pace import Limits
 from core.traffic.gate import Gate
 from core.words import words_in
-from tests.conftest import MakeSettings
+from tests.conftest import MakeSettings, Opener
 from tests.samples import Clock, at_statement
 from tests.servers.mistral import FAULTS, MistralServer
 from tests.surfaces import RecordingSurface
 
-Opener = Callable[..., AbstractAsyncContextManager[Profond]]
 CONVOLUTION = "C'est quoi une convolution ?"
 words = words_in("fr")
 
@@ -69,26 +62,6 @@ class TimedModel:
         yield "Vu ?"
         self.has_ended.set()
         yield Completion(usage=TokenUsage(input=1_000, output=100), model=self.name)
-
-
-@lru_cache(maxsize=1)
-def course_and_index() -> tuple[Course, SearchIndex]:
-    course = load_course(Settings(_env_file=None).course_folder)
-    return course, SearchIndex(course)
-
-
-@pytest.fixture
-def opened(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> Opener:
-    """Open the core on one database, with a model that stands in or with the settings' own; the course is read once for all tests."""
-    monkeypatch.setattr("core.profond.load_course", lambda _: course_and_index()[0])
-    monkeypatch.setattr("core.profond.SearchIndex", lambda _: course_and_index()[1])
-
-    @asynccontextmanager
-    async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:
-        async with open_profond(settings(**{"mistral_requests_per_second": 1000.0} | changes), model) as profond:
-            yield profond
-
-    return open_it
 
 
 @pytest.fixture

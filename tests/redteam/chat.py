@@ -6,12 +6,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from core.words import words_in
+from tests.discord_class import Class, a_class
 from tests.redteam.attempts import Attempt
 from tests.redteam.checks import Secrets
 from tests.redteam.obeying import ObeyingServer
 from tests.redteam.school import CANARIES, KEY, NAMES, SECRET_KEY, Run, School, listening, made_settings, neighbours, obliging, with_rules
 from tests.servers.discord import Asked, Channel, DiscordServer, Message, Said, User
-from tests.test_discord_class import Class, a_class
 
 LONG = 20.0
 BOT_TOKEN = "MTk4NjIyNDgzNDcx.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs0aB"
