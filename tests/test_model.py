@@ -397,7 +397,9 @@ async def test_tries_end_with_the_deadline(server: MistralServer, hurried: Profo
 
     _assert_useful(asked, HURRIED["mistral_first_text_seconds"])
     assert 2 <= len(server.requests) <= 6
-    assert [(Writer.CARDS, "status 429")] * len(server.requests) == [(asked.answer.writer, cause) for cause in asked.causes]
+    assert Writer.CARDS == asked.answer.writer
+    assert ["status 429"] * (len(server.requests) - 1) == list(asked.causes[:-1])
+    assert asked.causes[-1] in {"status 429", "no text in time"}  # the last one may have been under way
 
 
 async def test_blank_answer_brings_the_card(server: MistralServer, hurried: Profond) -> None:

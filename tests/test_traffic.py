@@ -310,15 +310,15 @@ async def test_a_model_named_twice_is_asked_once(opened: Opener, server: Mistral
 
 
 async def test_a_silent_model_leaves_time_for_the_next(opened: Opener, server: MistralServer) -> None:
-    """Of two models the first has half of the time to the first text."""
+    """Of two models the first has half of the time to the first text: it is left to itself when the second can still answer in time."""
     server.enqueue(FAULTS["hang"])
-    changes = {"mistral_fallback_models": ("mistral-medium-2604",), "mistral_first_text_seconds": 0.8}
+    changes = {"mistral_fallback_models": ("mistral-medium-2604",), "mistral_first_text_seconds": 2.0}
     async with opened(**key_of(server, **changes)) as profond:
         start = time.monotonic()
         answer = await ask(profond)
         seconds = time.monotonic() - start
 
-    assert 0.4 <= seconds < 0.8
+    assert 1.0 <= seconds
     assert "mistral-medium-2604" == answer.completion.model
 
 
