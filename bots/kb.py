@@ -220,7 +220,7 @@ def _figure(value: float | None) -> str:
 @group.command("calibrate", help="cli-kb-calibrate")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--precision", type=click.FloatRange(0.5, 1.0), default=0.96, show_default=True, help="cli-precision")
-@click.option("--refused", type=click.FloatRange(0.0, 0.5), default=0.02, show_default=True, help="cli-refused")
+@click.option("--refused", type=click.FloatRange(0.0, 0.5), default=0.01, show_default=True, help="cli-refused")
 def set_thresholds(file: Path | None, precision: float, refused: float) -> None:
     """Set the zones' thresholds from questions with known cards, and write them beside the course."""
     settings, words, console = _opened()

@@ -120,7 +120,7 @@ def auroc(on: Sequence[float], off: Sequence[float]) -> float | None:
     return below / (2 * len(on) * len(off))
 
 
-def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: float = 0.02) -> Thresholds:
+def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: float = 0.01) -> Thresholds:
     """Return the thresholds for these outcomes.
 
     `sure` is the lowest confidence that lies MARGIN above every off-topic question and from which on the share of right

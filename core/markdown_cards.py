@@ -281,12 +281,12 @@ def to_markdown(topics: Sequence[Topic], title: str = "") -> str:
 
 
 def _card_blocks(card: Card) -> Iterator[str]:
-    """Yield a card's parts; behind a labelled list stands a heading or a label, never a text, which could be a list and run on."""
+    """Yield a card's parts, the longest list last; behind a labelled list stands a heading or a label, never a text, which could run on."""
     yield f"### {_one_line(card.title)} {{#{card.id}}}"
     yield f"Niveau : {LEVEL_TITLES[card.difficulty].lower()}"
     if card.levels.get(card.difficulty) != card.content:
         yield _text(card.content)
-    yield from (_names_label(name, values) for name in ("aliases", "keywords", "phrasings") if (values := getattr(card, name)))
+    yield from (_names_label(name, values) for name in ("aliases", "keywords") if (values := getattr(card, name)))
     for level in (level for level in Level if level in card.levels):
         yield from (f"#### {LEVEL_TITLES[level]}", _text(card.levels[level]))
     yield from (_label("examples", text) for text in card.examples)
@@ -299,6 +299,8 @@ def _card_blocks(card: Card) -> Iterator[str]:
     if card.figure:
         picture = f"![{card.figure.alt}]({_one_line(card.figure.file)})"
         yield picture if "\n" not in picture else _label("figure", picture)
+    if card.phrasings:
+        yield _names_label("phrasings", card.phrasings)
 
 
 def _one_line(text: str) -> str:

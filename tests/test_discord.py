@@ -174,7 +174,7 @@ async def test_a_thread_goes_on_with_the_answer(discord: DiscordServer, settings
         assert thread is not None
         assert (thread.name, thread.owner) == (QUESTION, discord.bot)
         assert "mentionne-moi" in next(iter(thread.messages.values())).text
-        said = await discord.say(lea, thread, "que voit le filtre de convolution ?", mention=True)
+        said = await discord.say(lea, thread, "à quoi sert le filtre d'une convolution ?", mention=True)
         await said.read("les bords")
         await room.settled()
         assert QUESTION in str(model.asked[1])

@@ -8,6 +8,7 @@ import pytest
 from core.evaluation import ExamQuestion, auroc, calibrate, examine, read_questions, score
 from core.french import Vocabulary, flat, stem, terms
 from core.knowledge import Topic, load_course
+from core.letters import LetterIndex
 from core.messages import Zone
 from core.search import SearchIndex
 from core.settings import Settings
@@ -104,46 +105,55 @@ def test_a_common_word_that_ends_a_title_is_no_subject(index: SearchIndex) -> No
     assert index.search("test").zone is not Zone.SURE
 
 
-def test_questions_kept_apart_are_found(index: SearchIndex) -> None:
-    """On questions that the thresholds were not set on, the first card is right four times of five and few are refused."""
-    found = score(examine(index, read_questions(HERE / "data" / "questions_kept_apart.json")))
+@pytest.mark.parametrize("name", ["kept_apart", "written_later", "of_a_class", "of_a_teacher", "of_students", "of_an_inspector", "of_apprentices"])
+def test_questions_are_found(index: SearchIndex, name: str) -> None:
+    """Whoever wrote them: nine first cards of ten are right, more where the search is sure; nothing foreign is sure, hardly any refused."""
+    found = score(examine(index, read_questions(HERE / "data" / f"questions_{name}.json")))
 
-    assert (found.recall_at_1 or 0) >= 0.80
-    assert (found.recall_at_3 or 0) >= 0.90
-    assert (found.auroc or 0) >= 0.97
-    assert (found.sure_precision or 0) >= 0.93
-    assert (found.wrongly_refused or 0) <= 0.05
-
-
-def test_questions_written_later_are_found(index: SearchIndex) -> None:
-    """On questions whose author saw no alias, keyword or phrasing, and to which nothing was fitted, nine first cards of ten are right."""
-    found = score(examine(index, read_questions(HERE / "data" / "questions_written_later.json")))
-
-    assert (found.recall_at_1 or 0) >= 0.88
-    assert (found.recall_at_3 or 0) >= 0.95
-    assert (found.auroc or 0) >= 0.95
-    assert (found.sure_precision or 0) >= 0.95
+    assert (found.recall_at_1 or 0) >= 0.90
+    assert (found.recall_at_3 or 0) >= 0.96
+    assert (found.auroc or 0) >= 0.965
+    assert (found.sure_precision or 0) >= 0.96
     assert (found.wrongly_refused or 0) <= 0.02
-
-
-def test_questions_of_a_class_are_found(index: SearchIndex) -> None:
-    """On the half of a third person's questions that nothing was fitted to, the figures are as good."""
-    found = score(examine(index, read_questions(HERE / "data" / "questions_of_a_class.json")))
-
     assert 0 == found.offtopic_sure
-    assert (found.recall_at_1 or 0) >= 0.88
-    assert (found.recall_at_3 or 0) >= 0.92
-    assert (found.auroc or 0) >= 0.97
-    assert (found.sure_precision or 0) >= 0.93
-    assert (found.wrongly_refused or 0) <= 0.02
 
 
-def test_words_side_by_side_make_surer(index: SearchIndex) -> None:
-    """Two words that stand in a card as they stand in the question count more than the same words apart."""
-    together, turned = index.search("fonction de perte"), index.search("perte de fonction")
+@pytest.mark.parametrize(
+    ("typed", "card_id"),
+    [
+        ("jecomprenpalabackpropagassion", "retropropagation"),
+        ("cékoilefainetuning", "fine-tuning"),
+        ("SHAP", "explicabilite"),
+        ("le shape", "tenseurs"),
+    ],
+)
+def test_letters_find_what_no_word_does(index: SearchIndex, typed: str, card_id: str) -> None:
+    """Glued and bent words still share their letters with the card; of two words with one stem each leads to its own."""
+    assert card_id == index.search(typed).passages[0].card_id
 
-    assert together.passages[0].card_id == turned.passages[0].card_id == "fonction-perte"
-    assert together.confidence > turned.confidence
+
+def test_who_is_first_by_words_alone_does_not_lead(index: SearchIndex) -> None:
+    """The first card is sure only if words and letters agree on it: here each names another."""
+    found = index.search("C'est quoi torch, la bibliothèque de Meta ?")
+
+    assert (found.leads, found.zone) == (False, Zone.UNSURE)
+
+
+def test_a_long_page_is_no_question(index: SearchIndex) -> None:
+    """Any page shares letters with every card: it counts as a question of usual length."""
+    page = "Il était une fois un bûcheron et une bûcheronne qui avaient sept enfants, tous garçons. Ils étaient fort pauvres. " * 20
+
+    assert Zone.OUTSIDE is index.search(page).zone
+
+
+def test_letters_are_counted_once_and_common_ones_not_at_all() -> None:
+    """A run that most texts hold tells nothing; another alphabet has none; of the same letters the rarer text has more."""
+    letters = LetterIndex(["le chat dort", "le chien dort", "le cheval mange"])
+
+    assert [0.0, 0.0, 0.0] == letters.scores(" le ") == letters.scores("кошка")
+    scores = letters.scores("cheval cheval")
+    assert max(scores) == scores[2] > 0
+    assert [*letters.scores("cheval")[:2]] == scores[:2]
 
 
 def test_a_topic_that_answers_as_a_whole_makes_surer(index: SearchIndex) -> None:

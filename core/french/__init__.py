@@ -6,6 +6,7 @@ class types none. Measured on French course cards, this order, aliases and the g
 """
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,22 +19,23 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
 _ACCENTS = str.maketrans("àâäáãéèêëîïíôöóõûùüúçñÿ", "aaaaaeeeeiiioooouuuucny")
-_LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'", "`": "'", "«": " ", "»": " "})
+_LETTERS = _ACCENTS | str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'", "`": "'", "«": " ", "»": " "})
 _WORD = re.compile(r"[^\W_]+(?:[_-][^\W_]+)*[+#]*")
 _MEASURE = re.compile(r"^(?!\d{3}$)\d+(?:[.,]\d+)?[a-z]{0,2}$")
 
 
 def fold(text: str) -> str:
     """Return text without its accents: `é` and `e` become one letter."""
-    text = text.translate(_ACCENTS)
-    if text.isascii():
-        return text
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return _bare(text if text.isascii() else text.translate(_ACCENTS))
+
+
+def _bare(text: str) -> str:
+    return text if text.isascii() else "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
 
 
 def flat(text: str) -> str:
     """Return text as it is compared: NFKC, lower case, plain apostrophes, `oe` for `œ`, no accents."""
-    return fold(unicodedata.normalize("NFKC", text).lower().translate(_LETTERS))
+    return _bare(unicodedata.normalize("NFKC", text).lower().translate(_LETTERS))
 
 
 def _listed(name: str) -> Iterator[str]:
@@ -59,8 +61,8 @@ _STEMMER = Stemmer.Stemmer("french")
 
 @lru_cache(maxsize=2_000)
 def stem(word: str) -> str:
-    """Return the stem of a folded word; plurals that Snowball leaves (`photos`, `tokens`) lose their `s` first."""
-    return str(_STEMMER.stemWord(singular(word)))
+    """Return the stem of a folded word, kept once; plurals that Snowball leaves (`photos`, `tokens`) lose their `s` first."""
+    return sys.intern(str(_STEMMER.stemWord(singular(word))))
 
 
 def singular(word: str) -> str:
@@ -73,25 +75,23 @@ class Written(NamedTuple):
 
     Attributes:
         stems: of the whole and of every part that is no stop word.
-        letters: the same words letter for letter, marked by a leading `=`.
     """
 
     whole: str
     parts: tuple[str, ...]
     stems: tuple[str, ...]
-    letters: tuple[str, ...]
 
 
 def _written(whole: str, parts: tuple[str, ...]) -> Written:
     told = [part for part in parts if part not in stop_words() and len(part) > 1]
     words = dict.fromkeys([whole, *told] if len(parts) > 1 else told)
-    return Written(whole, parts, tuple(map(stem, words)), tuple(f"={singular(word)}" for word in words))
+    return Written(whole, parts, tuple(map(stem, words)))
 
 
 @lru_cache(maxsize=2_000)
 def _read(word: str) -> tuple[Written, ...]:
     """Return what a folded word with its hyphens is: one word, or several that a hyphen only ties (`est-ce`)."""
-    parts = tuple(part for part in re.split(r"[_-]", word) if part and not _MEASURE.match(part))
+    parts = tuple(part for part in word.replace("_", "-").split("-") if part and not _MEASURE.match(part))
     if len(parts) > 1 and (parts[-1] in _PRONOUNS or all(part in stop_words() for part in parts)):
         return tuple(_written(part, (part,)) for part in parts)
     return (_written("".join(parts), parts),) if parts else ()

@@ -1,0 +1,76 @@
+"""A ranking by runs of four letters, beside the one by words: what a thumb misspells, glues or bends keeps most of its letters.
+
+BM25 over overlapping runs of four letters, those across the space between two words included (McNamee & Mayfield 2004,
+"Character N-Gram Tokenization for European Language Text Retrieval"). Nothing is stemmed, repaired or left out here: *sans*,
+*combien* and the way in which a trouble is told say which card is meant, though no list of words could tell how.
+"""
+
+import math
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from itertools import accumulate
+
+from core.french import flat
+
+RUN = 4
+K1, B = 1.2, 0.75
+LONG = 70
+"""A text of more runs counts as one of so many, else a page about anything would look like a question about something."""
+COMMON, MANY = 0.6, 500
+"""What more than this share of the cards hold, or more than this many, hardly tells them apart and costs the most time."""
+_LETTERS = bytes(code if chr(code).isalnum() and code < 128 else ord(" ") for code in range(256))
+
+
+def runs(text: str) -> Iterable[int]:
+    """Yield a text's runs of four letters, each as the number that its four bytes make: numbers are small and fast."""
+    words = flat(text).encode("ascii", "replace").translate(_LETTERS).split()
+    line = memoryview(b" %s " % b" ".join(words))
+    for start in range(RUN):
+        yield from line[start : len(line) - (len(line) - start) % RUN].cast("I")
+
+
+class LetterIndex:
+    """One text for each card, ready to be compared with a question letter by letter."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Count the runs of each text and lay them one behind the other, in their order, weighed by BM25."""
+        counted = [(array("I", counts), array("I", counts.values())) for counts in (Counter(runs(text)) for text in texts)]
+        self._count = len(counted)
+        held: Counter[int] = Counter()
+        for found, _ in counted:
+            held.update(found)
+        self._runs = array("I", sorted(run for run, cards in held.items() if cards <= min(COMMON * self._count, MANY)))
+        self._borders = array("I", accumulate((held[run] for run in self._runs), initial=0))
+        self._cards = array("I", bytes(4 * self._borders[-1]))
+        self._weights = array("f", bytes(4 * self._borders[-1]))
+        self._weigh(counted)
+
+    def _weigh(self, counted: list[tuple["array[int]", "array[int]"]]) -> None:
+        lengths = [sum(counts) for _, counts in counted]
+        mean = sum(lengths) / max(1, self._count) or 1.0
+        next_places = dict(zip(self._runs, self._borders, strict=False))
+        for card, (found, counts) in enumerate(counted):
+            norm = K1 * (1 - B + B * lengths[card] / mean)
+            for run, count in zip(found, counts, strict=True):
+                place = next_places.get(run)
+                if place is not None:
+                    self._cards[place] = card
+                    self._weights[place] = (K1 + 1) * count / (count + norm)
+                    next_places[run] = place + 1
+
+    def scores(self, text: str) -> list[float]:
+        """Return how much of a text's letters each card holds, in the order of the cards."""
+        scores = [0.0] * self._count
+        asked = sorted(set(runs(text)))
+        share = min(1.0, LONG / max(1, len(asked)))
+        for run in asked:
+            place = bisect_left(self._runs, run)
+            if place < len(self._runs) and self._runs[place] == run:
+                postings = slice(self._borders[place], self._borders[place + 1])
+                held = postings.stop - postings.start
+                rarity = share * math.log(1 + (self._count - held + 0.5) / (held + 0.5))
+                for card, weight in zip(self._cards[postings], self._weights[postings], strict=True):
+                    scores[card] += weight * rarity
+        return scores
