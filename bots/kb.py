@@ -41,7 +41,7 @@ def _opened() -> tuple[Settings, Words, Console]:
 def _line(words: Words, fault: Fault) -> str:
     card = f"({fault.details['card']})" if "card" in fault.details else ""
     place = " ".join(filter(None, (fault.file, fault.path, card)))
-    return f"{place} : {words(fault.key, **fault.details)}"
+    return words("labelled", label=place, text=words(fault.key, **fault.details))
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="cli-json")
@@ -126,7 +126,8 @@ def import_markdown(file: Path, *, dry_run: bool) -> None:
         files.load()
     except MarkdownError as error:
         for fault in error.faults:
-            console.print(f"{words('kb-at-line', file=fault.file, line=fault.path)} : {words(fault.key, **fault.details)}", markup=False)
+            place = words("kb-at-line", file=fault.file, line=fault.path)
+            console.print(words("labelled", label=place, text=words(fault.key, **fault.details)), markup=False)
         raise
     except CourseError as error:
         _print_faults(error, words, console)
@@ -152,7 +153,7 @@ def _read_text(file: Path) -> str:
 def _print_changes(changes: Sequence[Change], words: Words, console: Console) -> None:
     for change in changes:
         said = words(STATES["emptied" if change.emptied else change.state], fields=", ".join(change.fields), emptied=", ".join(change.emptied))
-        console.print(f"{change.topic} / {change.card} : {said}", markup=False)
+        console.print(words("labelled", label=f"{change.topic} / {change.card}", text=said), markup=False)
 
 
 @group.command(help="cli-kb-export")

@@ -47,9 +47,10 @@ class TerminalReply:
         self._show(answer.text, is_last=True)
         self.answer = answer
         if answer.sources:
-            self._line(f"{self._words('sources')} : " + " · ".join(f"{s.label} ({s.card_id})" for s in answer.sources))
+            self._line(self._words("sources", titles=" · ".join(f"{s.label} ({s.card_id})" for s in answer.sources)))
         if answer.choices:
-            self._line(f"{self._words('choices' if answer.zone is Zone.UNSURE else 'questions')} :")
+            heading = self._words("choices" if answer.zone is Zone.UNSURE else "questions")
+            self._line(self._words("labelled", label=heading, text="").rstrip())
             for choice in answer.choices:
                 self._line(f"  • {choice.label}" + (f" (/topic {choice.card_id})" if choice.card_id else ""), is_first=False)
         for note in answer.notes:

@@ -191,9 +191,10 @@ def _changed(found: Sequence[Change], names: Sequence[str], words: Words) -> lis
         p = _by_question([*better, *worse])
         key = "eval-change-clear" if p < CLEAR else "eval-change-chance"
         said = words(key, better=len(better), worse=len(worse), p=f"= {p:.3f}" if p >= 0.001 else "< 0,001")
-        lines.append(f"* {words(CHECK_WORDS[check])} : {said}")
-        lines += [f"  * {words('eval-better')} : {', '.join(_place(change, words) for change in better)}"] if better else []
-        lines += [f"  * {words('eval-worse')} : {_place(change, words)} : {_quoted(change.wrong)}" for change in worse[:MOST_LINES]]
+        lines.append(f"* {words('labelled', label=words(CHECK_WORDS[check]), text=said)}")
+        places = ", ".join(_place(change, words) for change in better)
+        lines += [f"  * {words('labelled', label=words('eval-better'), text=places)}"] if better else []
+        lines += [f"  * {words('labelled', label=words('eval-worse'), text=_said(change, words))}" for change in worse[:MOST_LINES]]
     return lines
 
 
@@ -208,12 +209,16 @@ def _by_question(found: Sequence[Change]) -> float:
 def _failed(name: str, trial: Trial, words: Words) -> list[str]:
     wrong = [verdict for verdict in trial.verdicts() if verdict.wrong]
     lines = [f"## {words('eval-failed', name=name, count=len(wrong))}", ""] if wrong else [words("eval-none-failed", name=name)]
-    lines += [f"* {words(CHECK_WORDS[v.check])} : {_place(v, words)} : {_quoted(v.wrong)}" for v in wrong[:MOST_LINES]]
+    lines += [f"* {words('labelled', label=words(CHECK_WORDS[v.check]), text=_said(v, words))}" for v in wrong[:MOST_LINES]]
     return [*lines, *([f"* {words('eval-more', count=len(wrong) - MOST_LINES)}"] if len(wrong) > MOST_LINES else [])]
 
 
 def _place(found: Change | Verdict, words: Words) -> str:
     return f"{found.id} {words(f'level-{found.level}')}" if found.level else found.id
+
+
+def _said(found: Change | Verdict, words: Words) -> str:
+    return words("labelled", label=_place(found, words), text=_quoted(found.wrong))
 
 
 def _quoted(text: str) -> str:

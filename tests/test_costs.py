@@ -58,7 +58,7 @@ async def test_costs_as_lines(tmp_path: Path) -> None:
     month = await filled(tmp_path)
     shown = (await invoke()).output
 
-    assert f"{month} : 2 question(s), 0.0012 €" in shown
+    assert f"{month}\u00a0: 2 question(s), 0.0012 €" in shown
     assert "Vision par ordinateur (CNN)\t2\t1\t900\t512\t120\t0.0012\t0.0012" in shown
 
 

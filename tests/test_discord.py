@@ -305,7 +305,7 @@ async def test_buttons_work_after_a_restart_and_of_what_is_gone_say_so(discord: 
         asked = await discord.slash(lea, "forget")
         await asked.read("Effacer tout")
         erased = await discord.press(lea, asked.messages[0], "Oui, tout effacer")
-        await erased.until(lambda _: "C'est effacé : 1" in asked.messages[0].text)
+        await erased.until(lambda _: "C'est effacé\u00a0: 1" in asked.messages[0].text)
         assert asked.messages[0].custom_ids() == []
         for label in ("Plus simple", "👍"):
             assert "ne marche plus" in await (await discord.press(lea, message, label)).read()
@@ -482,7 +482,7 @@ async def test_a_picture_is_looked_at_and_one_that_lies_is_not(discord: DiscordS
         figure = next(card.figure for card in room.profond.course.cards if card.figure)
         picture = (room.profond.course.folder / figure.file).read_bytes()
         lies = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("capture.png", b"print('convolution')")})
-        await lies.read("« capture.png »")
+        await lies.read("«\u00a0capture.png\u00a0»")
         assert model.asked == []
         seen = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("capture.png", picture)})
         await seen.read("Sources")

@@ -161,10 +161,10 @@ async def test_a_refusal_is_told_in_private(discord: DiscordServer, lea: User) -
     """A file that is refused after the acknowledgement, of a private question and of a public one, and a database that is away."""
     public = await discord.slash(lea, "ask", {"question": QUESTION, "file": ("a.txt", b"\x00")})
     assert not (await public.ack()).ephemeral
-    await public.read("« a.txt »")
+    await public.read("«\u00a0a.txt\u00a0»")
     assert [message.is_ephemeral for message in public.messages if not message.is_deleted] == [True]
     refused = await discord.slash(lea, "ask", {"question": SECRET, "private": True, "file": ("a.txt", b"\x00")})
-    await refused.read("« a.txt »")
+    await refused.read("«\u00a0a.txt\u00a0»")
     with patch("core.store.Store.accept", side_effect=StoreAway()):
         away = await discord.slash(lea, "ask", {"question": QUESTION})
         assert "Ma mémoire" in await away.read()

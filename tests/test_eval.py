@@ -187,8 +187,8 @@ def test_the_report_says_what_differs(pair: tuple[Trial, Trial]) -> None:
     told = as_json(trials, ABOUT)
 
     assert "| finit par une question | 0/2 | 2/2 |" in french
-    assert "finit par une question : 2 de mieux, 0 de moins bien (p = 0.500 : peut être le hasard)" in french
-    assert "mieux : definition-02 débutant, compare-01 débutant" in french
+    assert "finit par une question\u00a0: 2 de mieux, 0 de moins bien (p = 0.500\u00a0: peut être le hasard)" in french
+    assert "mieux\u00a0: definition-02 débutant, compare-01 débutant" in french
     assert "| ne rien inventer | non | oui |" in french
     assert "| ends on a question | 0/2 | 2/2 |" in english
     assert "2 better, 0 worse" in english
@@ -196,7 +196,7 @@ def test_the_report_says_what_differs(pair: tuple[Trial, Trial]) -> None:
     assert 2 == len(told["changes"])
     assert told == json.loads(json.dumps(told))
     assert all(answer["text"] for answer in told["trials"][0]["answers"])
-    assert "moins bien : compare-01 débutant : `" in as_markdown(trials[::-1], ABOUT, words_in("fr"))
+    assert "moins bien\u00a0: compare-01 débutant\u00a0: `" in as_markdown(trials[::-1], ABOUT, words_in("fr"))
 
 
 @pytest.mark.parametrize(("better", "worse", "p"), [(0, 0, 1.0), (1, 0, 1.0), (5, 0, 0.0625), (6, 0, 0.03125), (3, 3, 1.0), (9, 1, 0.021484375)])
@@ -279,7 +279,7 @@ def test_the_command_tries_the_cards_and_writes_a_report(tmp_path: Path) -> None
 
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout == (tmp_path / "r.md").read_text(encoding="utf-8")
-    assert "2 questions ; niveaux : débutant, avancé" in done.stdout
+    assert "2 questions\u00a0; niveaux\u00a0: débutant, avancé" in done.stdout
     assert "| phrases courtes en débutant | 1/1 |" in done.stdout
     assert ["asked.json", "r.md"] == sorted(path.name for path in tmp_path.iterdir())
 

@@ -139,7 +139,7 @@ async def test_a_refused_key_is_told_at_the_start(tmp_path: Path) -> None:
             await discord.registered(within=WITHIN)
             asked = await discord.slash(discord.user("Léa"), "ask", {"question": QUESTION})
             await asked.read("Sources", within=WITHIN)
-        assert "Clé Mistral : refusée" in (tmp_path / "errors").read_text(encoding="utf-8")
+        assert "Clé Mistral\u00a0: refusée" in (tmp_path / "errors").read_text(encoding="utf-8")
 
 
 def figures(text: str) -> dict[str, float]:

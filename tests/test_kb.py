@@ -96,7 +96,7 @@ def test_check_counts_and_strict_fails(folder: Path) -> None:
     assert (0, "") == (code, err)
     assert "adresses\t4\t3\t15\t1\t4\t1\t4" in out.splitlines()
     assert "total\t6\t5\t26\t2\t6\t1\t4" in out.splitlines()
-    assert "adresses.json $.topics[0].subtopics[0].aliases (adresse-ip) : moins de 4 alias" in out
+    assert "adresses.json $.topics[0].subtopics[0].aliases (adresse-ip)\u00a0: moins de 4 alias" in out
     assert 1 == kb(folder, "check", "--strict")[0]
 
 
@@ -169,11 +169,11 @@ def test_import_tells_what_it_makes_of_each_card(folder: Path) -> None:
     page.write_text("## equipements\n### Le routeur\nIl relie des réseaux.\n", encoding="utf-8")
     third = kb(folder, "import", str(page))
 
-    assert "equipements / borne-wi-fi : nouvelle" in dry[1]
+    assert "equipements / borne-wi-fi\u00a0: nouvelle" in dry[1]
     assert "rien n'est écrit" in dry[1]
-    assert "1 nouvelle(s), 0 changée(s), 0 identique(s) : écrit dans equipements.json." in first[1]
-    assert "0 nouvelle(s), 0 changée(s), 1 identique(s) : rien à écrire." in second[1]
-    assert "equipements / routeur : changée (content, examples, levels" in third[1]
+    assert "1 nouvelle(s), 0 changée(s), 0 identique(s)\u00a0: écrit dans equipements.json." in first[1]
+    assert "0 nouvelle(s), 0 changée(s), 1 identique(s)\u00a0: rien à écrire." in second[1]
+    assert "equipements / routeur\u00a0: changée (content, examples, levels" in third[1]
     assert "vidée (examples, levels, aliases" in third[1]
     assert ["switch", "routeur", "borne-wi-fi"] == [card.id for card in find_topic(load_course(folder).topics, "equipements").subtopics]
 
@@ -181,8 +181,8 @@ def test_import_tells_what_it_makes_of_each_card(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "said"),
     [
-        ("Un texte sans titre.\n", "ligne 1 : aucun titre de sujet"),
-        ("## S\n### A\nx\n#### Débutan\ny\n### B\n", "ligne 6 : la fiche « B » n'a pas de texte"),
+        ("Un texte sans titre.\n", "ligne 1\u00a0: aucun titre de sujet"),
+        ("## S\n### A\nx\n#### Débutan\ny\n### B\n", "ligne 6\u00a0: la fiche «\u00a0B\u00a0» n'a pas de texte"),
         ("## Autre\n### Le DNS\nx\n", "existe déjà dans adresses.json"),
         ("## Autre\n### A\nx\n\n![un schéma](absent.png)\n", "absent.png"),
     ],
@@ -232,7 +232,7 @@ def test_import_without_course_json_says_what_is_missing(tmp_path: Path) -> None
     code, out, _ = kb(tmp_path / "vide", "import", str(tmp_path / "page.md"))
 
     assert 1 == code
-    assert "course.json : fichier absent" in out
+    assert "course.json\u00a0: fichier absent" in out
 
 
 CARD = Card(id="c", title="C", content="c", difficulty=Level.BEGINNER)

@@ -43,7 +43,7 @@ def test_check_accepts_it(tmp_path: Path) -> None:
     done = profond(tmp_path, "kb", "check", str(NETWORKS))
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert "2 sujets, 6 fiches : aucune faute." in done.stdout
+    assert "2 sujets, 6 fiches\u00a0: aucune faute." in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_question_is_answered_from_its_cards(tmp_path: Path) -> None:
     assert [(0, "")] * 4 == [(done.returncode, done.stderr) for done in (*asked, outside)]
     for done, said in zip(asked, ("le numéro qui désigne une machine", "un numéro de 32 bits", "un identifiant de couche 3"), strict=True):
         assert said in done.stdout
-        assert "Sources : L'adresse IP (adresse-ip)" in done.stdout
+        assert "Sources\u00a0: L'adresse IP (adresse-ip)" in done.stdout
     assert "Réseaux locaux : les bases" in outside.stdout
     assert not DEEP_LEARNING.search("".join(done.stdout for done in (*asked, outside)))
 

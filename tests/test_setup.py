@@ -198,8 +198,8 @@ async def test_without_anything_a_question_is_answered(tmp_path: Path) -> None:
 
     assert (0, "") == (run.code, run.err)
     assert "Profond marche sans réglage" in run.out
-    assert "Sources : L'adresse IP (adresse-ip)" in run.out
-    assert "« profond chat »" in run.out
+    assert "Sources\u00a0: L'adresse IP (adresse-ip)" in run.out
+    assert "«\u00a0profond chat\u00a0»" in run.out
     assert not (tmp_path / ".env").exists()
 
 
@@ -240,7 +240,7 @@ async def both_answer(process: asyncio.subprocess.Process, discord: DiscordServe
     said = await slack.say("alice", "general", QUESTION)
     await asked.read("Sources")
     assert "Sources" in (await said.answer()).shown
-    assert f"Le bot démarre ; Ctrl-C l'arrête. Quand il est en ligne, {LAST}" in seen
+    assert f"Le bot démarre\u00a0; Ctrl-C l'arrête. Quand il est en ligne, {LAST}" in seen
     assert "s3cr3t" not in seen
 
 
@@ -276,11 +276,11 @@ async def test_what_cannot_be_tried_now(tmp_path: Path, slack: SecretiveSlack, m
     settings = written(tmp_path, monkeypatch)
 
     assert (0, "") == (run.code, run.err)
-    assert 2 == run.out.count("✗ Discord : ne répond pas")
-    assert 1 == run.out.count("✗ Slack : ne répond pas")
+    assert 2 == run.out.count("✗ Discord\u00a0: ne répond pas")
+    assert 1 == run.out.count("✗ Slack\u00a0: ne répond pas")
     assert 2 == run.out.count("✗ Il manque au bot le droit chat:write")
-    assert 1 == run.out.count("✗ Mistral : http://127.0.0.1:9 ne répond pas")
-    assert "« profond discord --invite »" in run.out
+    assert 1 == run.out.count("✗ Mistral\u00a0: http://127.0.0.1:9 ne répond pas")
+    assert "«\u00a0profond discord --invite\u00a0»" in run.out
     found = (settings.discord_token, settings.slack_bot_token, settings.slack_app_token, settings.mistral_api_key)
     assert [TOKEN, slack.bot_token, slack.app_token, None] == [secret and secret.get_secret_value() for secret in found]
 
@@ -295,7 +295,7 @@ async def test_an_existing_file_keeps_its_lines(tmp_path: Path, discord: Discord
     assert "déjà là" in run.out
     assert "developers/applications" not in run.out
     assert 1 == run.out.count("✗ Discord refuse ce jeton")
-    assert "« Ici »" in run.out
+    assert "«\u00a0Ici\u00a0»" in run.out
     assert f'{text.replace(OLD, TOKEN)}\r\nSCHOOL_CONTACT="Mme Roy"\r\n' == (tmp_path / ".env").read_bytes().decode()
     assert sys.platform == "win32" or mode(tmp_path) == 0o600
     assert 7 == written(tmp_path, monkeypatch).allowance_size
@@ -306,7 +306,7 @@ async def test_the_end_of_the_answers_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ALLOWANCE_SIZE=7\n", encoding="utf-8")
     run = await answered(tmp_path, "4")
 
-    assert (130, "Arrêté : rien n'a changé.") == (run.code, run.err.strip())
+    assert (130, "Arrêté\u00a0: rien n'a changé.") == (run.code, run.err.strip())
     assert "ALLOWANCE_SIZE=7\n" == (tmp_path / ".env").read_text(encoding="utf-8")
     assert [".env"] == names(tmp_path)
 

@@ -29,7 +29,7 @@ async def test_a_mention_is_answered_in_its_thread_once(room: Lesson) -> None:
     assert [answer] == handle.messages
     assert handle.said.ts == answer.thread_ts
     assert "convolution" in answer.shown
-    assert "Sources : L'opération de convolution" in answer.shown
+    assert "Sources\u00a0: L'opération de convolution" in answer.shown
     assert ["👍", "👎", "Plus simple", "Teste-moi", "Plus…"] == answer.labels
     assert 2 == len(handle.deliveries)
     assert [] == room.slack.errors

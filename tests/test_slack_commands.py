@@ -144,7 +144,7 @@ async def test_a_redelivered_command_is_answered_once(room: Lesson) -> None:
 @pytest.mark.parametrize(
     ("command", "text", "said"),
     [
-        ("/level", "", "Ton niveau : débutant"),
+        ("/level", "", "Ton niveau\u00a0: débutant"),
         ("/level", "avancé", "niveau avancé"),
         ("/level", "moyen plus", "Je ne connais pas ce niveau"),
         ("/cours", "", "les sujets"),
@@ -166,7 +166,7 @@ async def test_commands_answer_the_student_alone(room: Lesson, command: str, tex
     assert said in told.shown
     assert [] == of_the_bot(room)
     assert " /topic" not in told.everything
-    assert "« /forget" not in told.everything
+    assert "«\u00a0/forget" not in told.everything
 
 
 @pytest.mark.parametrize("text", [f"ask {QUESTION}", QUESTION, "convolution?"])
@@ -203,7 +203,7 @@ async def test_forget_erases_after_a_second_press(room: Lesson) -> None:
     await room.idle()
     sure = await room.alone(await room.slack.command("alice", "/profond", "forget"))
     await room.slack.press("alice", sure, "Oui, tout effacer")
-    await room.slack.until(lambda: "C'est effacé : 1" in sure.shown)
+    await room.slack.until(lambda: "C'est effacé\u00a0: 1" in sure.shown)
 
     assert [] == (await room.profond.students.my_data(ALICE))["turns"]
 
@@ -337,4 +337,4 @@ async def test_forgetting_from_the_home_tab_asks_first(room: Lesson) -> None:
     modal = await room.modal("alice")
 
     assert "Oui, tout effacer" == button["confirm"]["confirm"]["text"]
-    assert "C'est effacé : 1" in modal.shown
+    assert "C'est effacé\u00a0: 1" in modal.shown

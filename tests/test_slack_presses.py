@@ -104,7 +104,7 @@ async def test_a_report_is_a_form(room: Lesson) -> None:
     more = await room.alone(await room.slack.press("alice", answer, "Plus…"))
     await room.slack.press("alice", more, "Signaler une erreur")
     form = await room.modal("alice")
-    sent = await room.slack.submit_view("alice", form, {"Qu'est-ce qui est faux ?": "le filtre est faux"})
+    sent = await room.slack.submit_view("alice", form, {"Qu'est-ce qui est faux\u00a0?": "le filtre est faux"})
     await sent.acked()
     await room.slack.until(lambda: any("signalement" in message.shown for message in room.slack.space.log))
 
@@ -119,7 +119,7 @@ async def test_what_is_wrong_with_a_form_is_said_in_it(room: Lesson) -> None:
     more = await room.alone(await room.slack.press("alice", answer, "Plus…"))
     await room.slack.press("alice", more, "Signaler une erreur")
     form = await room.modal("alice")
-    sent = await room.slack.submit_view("alice", form, {"Qu'est-ce qui est faux ?": "   "})
+    sent = await room.slack.submit_view("alice", form, {"Qu'est-ce qui est faux\u00a0?": "   "})
     await sent.acked()
 
     assert sent.errors

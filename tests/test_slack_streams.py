@@ -275,7 +275,7 @@ async def test_asking_by_command_tells_the_place(tmp_path: Path, monkeypatch: py
             await handle.acked()
         told = [message.shown for message in room.slack.visible_to("alice", "general") if message.recipient]
 
-        assert [text for text in told if "Ta question arrive dans le salon : tu es" in text]
+        assert [text for text in told if "Ta question arrive dans le salon\u00a0: tu es" in text]
 
 
 class Hands:

@@ -31,7 +31,7 @@ def test_a_question_is_answered_in_an_empty_folder(tmp_path: Path) -> None:
     assert (0, "") == (done.returncode, done.stderr)
     assert "• " in done.stdout
     assert "Exemple" in done.stdout
-    assert "Sources : L'opération de convolution (convolution)" in done.stdout
+    assert "Sources\u00a0: L'opération de convolution (convolution)" in done.stdout
     assert "\x1b" not in done.stdout
     assert "**" not in done.stdout
 
@@ -80,10 +80,10 @@ def test_a_conversation(tmp_path: Path) -> None:
     done = profond(tmp_path, "chat", stdin="\n".join(lines) + "\n")
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert 3 <= done.stdout.count("Sources : L'opération de convolution")
-    for seen in ("niveau avancé", "7 question(s) sur 10", "Avec plaisir", "Le pooling", "Réponse :", "C'est effacé", "Je ne connais pas /zut"):
+    assert 3 <= done.stdout.count("Sources\u00a0: L'opération de convolution")
+    for seen in ("niveau avancé", "7 question(s) sur 10", "Avec plaisir", "Le pooling", "Réponse\u00a0:", "C'est effacé", "Je ne connais pas /zut"):
         assert seen in done.stdout
-    assert done.stdout.rstrip().endswith("À bientôt !")
+    assert done.stdout.rstrip().endswith("À bientôt\u00a0!")
 
 
 def test_the_chat_meters_a_student(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ async def test_a_model_answers_in_the_terminal(tmp_path: Path) -> None:
         done = await asyncio.to_thread(profond, tmp_path, "ask", QUESTION, MISTRAL_API_KEY="k", MISTRAL_SERVER_URL=server.url)
 
     assert 0 == done.returncode
-    assert "Sources :" in done.stdout
+    assert "Sources\u00a0:" in done.stdout
     assert 1 == len(server.requests)
 
 
@@ -165,4 +165,4 @@ def test_a_bot_without_a_token_says_one_sentence(tmp_path: Path, words: list[str
 
     assert (1, "") == (done.returncode, done.stdout)
     assert 1 == len(done.stderr.splitlines())
-    assert "« profond setup »" in done.stderr
+    assert "«\u00a0profond setup\u00a0»" in done.stderr

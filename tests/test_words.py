@@ -50,7 +50,7 @@ def test_errors_speak_in_one_sentence() -> None:
     french = words_in("fr")
 
     assert "3 min" in error_words(french, AllowanceSpent(180))
-    assert "« cnn »" in error_words(french, Unknown(name="cnn"))
+    assert "«\u00a0cnn\u00a0»" in error_words(french, Unknown(name="cnn"))
     assert "PORT" in error_words(french, SetupError("setup-setting", name="PORT", mend="setting-mend-number"))
     assert error_words(words_in("en"), ProfondError()).startswith("Something failed")
 
@@ -65,3 +65,10 @@ def test_an_unknown_key_is_a_programmers_fault() -> None:
     """A key that does not exist raises at once."""
     with pytest.raises((KeyError, LookupError)):
         words_in("fr")("no-such-key")
+
+
+def test_french_sentences_never_break_before_their_marks() -> None:
+    """Before : ; ? ! » and behind « stands a non-breaking space: a phone's narrow lines leave no mark alone."""
+    for path in sorted((LOCALES / "fr").glob("*.ftl")):
+        said = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+        assert [] == re.findall(r"\S [:;?!»](?=\s|$)|« ", said), path.name

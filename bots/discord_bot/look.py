@@ -75,7 +75,7 @@ def small(text: str) -> str:
 
 def footer(words: Words, answer: Answer) -> str:
     """Return what stands under an answer: its sources, then the notes."""
-    lines = [f"{words('sources')} : " + " · ".join(source.label for source in answer.sources)] if answer.sources else []
+    lines = [words("sources", titles=" · ".join(source.label for source in answer.sources))] if answer.sources else []
     if answer.choices and answer.zone in {Zone.UNSURE, Zone.OUTSIDE}:
         lines.append(words("choices" if answer.zone is Zone.UNSURE else "questions"))
     return "\n".join(small(line) for line in (*lines, *answer.notes))[:MAX_FOOTER]

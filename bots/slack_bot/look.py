@@ -138,7 +138,7 @@ def _drawn(button: Button, place: str) -> Json:
 
 def small_print(words: Words, answer: Answer) -> tuple[str, ...]:
     """Return what stands under an answer: its sources, then the notes."""
-    lines = [f"{words('sources')} : " + " · ".join(source.label for source in answer.sources)] if answer.sources else []
+    lines = [words("sources", titles=" · ".join(source.label for source in answer.sources))] if answer.sources else []
     if answer.choices and answer.zone is not Zone.SURE:
         lines.append(words("choices" if answer.zone is Zone.UNSURE else "questions"))
     return tuple(plain(line) for line in (*lines, *answer.notes))
