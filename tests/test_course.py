@@ -103,7 +103,8 @@ def test_python_in_cards_compiles(card: Card) -> None:
 @every_card
 def test_french_typography(card: Card) -> None:
     """Before : ; ? ! stands a non-breaking space."""
-    for text in (*card.levels.values(), *card.examples):
+    asked = (card.check_question.question, card.check_question.answer) if card.check_question else ()
+    for text in (*card.levels.values(), *card.examples, *asked):
         prose = re.sub(r"```.*?```|`[^`]*`|\$[^$]*\$", "", text, flags=re.DOTALL)
         assert re.findall(r"\S [:;?!](?:\s|$)", prose) == []
 
