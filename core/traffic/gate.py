@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -85,7 +85,8 @@ class Gate:
             if left <= 0 or (waiter.place and waiter.place.seconds > patience):
                 raise QueueTooLong("queue too long")
             if waiter.place and _is_news(waiter.place, told):
-                yield (told := waiter.place)
+                told = waiter.place if told is None else replace(waiter.place, position=min(waiter.place.position, told.position))
+                yield told
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await waiter.news.wait()
@@ -150,7 +151,10 @@ def _tell(view: View, seated: Mapping[str, _Waiter]) -> None:
 
 
 def _is_news(place: Place, told: Place | None) -> bool:
-    """Whether a place is worth telling: a wait that is noticed, or one that changed."""
+    """Whether a place is worth telling: a wait that is noticed, or one that changed.
+
+    It never grows worse: who missed a moment is back before others for an instant, and that is no news of theirs.
+    """
     if told is None:
         return place.seconds >= WORTH_TELLING
-    return place.position != told.position or abs(place.seconds - told.seconds) >= CHANGED
+    return place.position < told.position or abs(place.seconds - told.seconds) >= CHANGED
