@@ -20,7 +20,7 @@ from core.knowledge import Thresholds
 from core.messages import Zone
 from core.search import SearchIndex
 
-MARGIN = 1.1
+MARGIN = 1.06
 """A calibration's off-topic questions are a sample: the next one may come nearer to the course than all of them."""
 
 

@@ -150,7 +150,7 @@ async def test_edits_keep_their_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     times = [at for at, _ in messages.shown]
     assert times[0] - start < 0.04
     assert all(after - before >= 0.045 for before, after in pairwise(times[:-1]))
-    assert 3 <= len(times) <= 9
+    assert 3 <= len(times) <= 2 + (times[-1] - start) / 0.045  # a busy machine takes longer, and may edit more often
 
 
 async def test_a_slow_request_brings_the_next_one_no_nearer(monkeypatch: pytest.MonkeyPatch) -> None:
