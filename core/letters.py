@@ -9,7 +9,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from core.french import flat
@@ -31,6 +31,17 @@ def runs(text: str) -> Iterable[int]:
         yield from line[start : len(line) - (len(line) - start) % RUN].cast("I")
 
 
+def rarity_of(held: int, count: int) -> float:
+    """Return BM25's weight of what so many of `count` cards hold."""
+    return math.log(1 + (count - held + 0.5) / (held + 0.5))
+
+
+def norms(lengths: Sequence[float]) -> list[float]:
+    """Return what saturates the counts of each card, by its length: BM25's K1 and B."""
+    mean = sum(lengths) / max(1, len(lengths)) or 1.0
+    return [K1 * (1 - B + B * length / mean) for length in lengths]
+
+
 class LetterIndex:
     """One text for each card, ready to be compared with a question letter by letter."""
 
@@ -48,11 +59,9 @@ class LetterIndex:
         self._weigh(counted)
 
     def _weigh(self, counted: list[tuple["array[int]", "array[int]"]]) -> None:
-        lengths = [sum(counts) for _, counts in counted]
-        mean = sum(lengths) / max(1, self._count) or 1.0
         next_places = dict(zip(self._runs, self._borders, strict=False))
-        for card, (found, counts) in enumerate(counted):
-            norm = K1 * (1 - B + B * lengths[card] / mean)
+        saturations = norms([sum(counts) for _, counts in counted])
+        for card, ((found, counts), norm) in enumerate(zip(counted, saturations, strict=True)):
             for run, count in zip(found, counts, strict=True):
                 place = next_places.get(run)
                 if place is not None:
@@ -69,8 +78,7 @@ class LetterIndex:
             place = bisect_left(self._runs, run)
             if place < len(self._runs) and self._runs[place] == run:
                 postings = slice(self._borders[place], self._borders[place + 1])
-                held = postings.stop - postings.start
-                rarity = share * math.log(1 + (self._count - held + 0.5) / (held + 0.5))
+                worth = share * rarity_of(postings.stop - postings.start, self._count)
                 for card, weight in zip(self._cards[postings], self._weights[postings], strict=True):
-                    scores[card] += weight * rarity
+                    scores[card] += weight * worth
         return scores

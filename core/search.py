@@ -23,15 +23,16 @@ from typing import NamedTuple
 
 from core.french import Analysis, Vocabulary, common_words, flat, terms, written_words
 from core.knowledge import Card, Course
-from core.letters import LetterIndex
+from core.letters import K1, LetterIndex, norms, rarity_of
 from core.messages import Passage, Zone
 
-K1, B = 1.2, 0.75
 TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.6, 0.8, 0.3, 1.0
 SURE_KEYWORD, PHRASING = 0.25, 0.3
 NAMED_TITLE, NAMED_WHOLE = 0.8, 1.0
 SURE_TITLE, SURE_ALIAS = 3.0, 2.0
 ALONE, NAMED_ALONE, SURE_ALONE = 0.85, 6.0, 9.0
+RARE = 0.4
+"""The share of an unknown word's rarity from which on words of one title alone name it."""
 SURE_NEIGHBOURS = 2.0
 LETTERS, SURE_LETTERS = 0.35, 0.05
 COVERED_POWER, KNOWN_POWER, HALF_KNOWN = 0.6, 1.0, 0.5
@@ -191,7 +192,7 @@ class SearchIndex:
         lengths = [self._add(number, _weigh(card, words), lent) for number, card in enumerate(self._cards)]
         count = len(self._cards)
         held = {term: len(posting.cards) - lent[term] or len(posting.cards) for term, posting in self._postings.items()}
-        self._idf = {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
+        self._idf = {term: rarity_of(n, count) for term, n in held.items()}
         self._unknown = math.log(1 + 2 * count)
         self._saturate(lengths)
         self._places: dict[str, int] = {}
@@ -216,13 +217,12 @@ class SearchIndex:
 
     def _saturate(self, lengths: Sequence[float]) -> None:
         """Turn the bare weights into BM25's."""
-        mean = sum(lengths) / max(1, len(lengths)) or 1.0
-        norms = [K1 * (1 - B + B * length / mean) for length in lengths]
+        saturations = norms(lengths)
         for term, posting in self._postings.items():
             scale = self._idf[term] * (K1 + 1)
             for place, number in enumerate(posting.cards):
                 for weights in (posting.ranking, posting.confidence):
-                    weights[place] = scale * weights[place] / (weights[place] + norms[number])
+                    weights[place] = scale * weights[place] / (weights[place] + saturations[number])
 
     def _pack(self) -> Posting:
         """Lay all postings one behind the other: three arrays for each of thousands of terms take more room than what they hold."""
@@ -327,13 +327,11 @@ class SearchIndex:
                 is_bent = not {*name.words} <= {*analysis.words}  # "shape" and "SHAP" have one stem
                 called[name.card] = min(called.get(name.card, (True, name.length)), (is_bent, name.length))
         alone = {card for card, nearness in called.items() if nearness == min(called.values())}
-        if not alone and asked_rarity >= 0.4 * self._unknown and not common_words() >= {*analysis.words}:
+        if not alone and asked_rarity >= RARE * self._unknown and not common_words() >= {*analysis.words}:
             titled = {card for card in ranking if asked <= self._titles[card]}
             alone = titled if len(titled) == 1 else set()
-
         for card in {*titles, *whole, *alone}:
             ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card] + NAMED_ALONE * (card in alone)
-
             sure[card] += SURE_ALONE * (card in alone)
         return sure, alone
 
