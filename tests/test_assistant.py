@@ -145,8 +145,7 @@ async def test_a_private_answer_is_told_again_to_its_asker_alone(opened: Opener)
 
 async def test_stop_keeps_what_was_written(opened: Opener) -> None:
     """Stopping ends the stream, keeps the text, says so, and only the asker may do it."""
-    model = QueuedModel("Une convolution glisse un filtre sur une image entière")
-    model.hold = asyncio.Event()
+    model = QueuedModel("Une convolution glisse un filtre sur une image entière", is_held=True)
     surface = RecordingSurface()
     async with opened(model) as profond:
         ticket = await profond.assistant.take(question(CONVOLUTION))

@@ -25,14 +25,13 @@ def adam(discord: DiscordServer) -> User:
 
 async def test_a_question_is_acknowledged_quoted_written_and_ended_with_buttons(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
     """The deferred message grows with the model, and ends with sources and five buttons; nobody is pinged."""
-    model = QueuedModel(TEXT)
-    model.hold = asyncio.Event()
+    model = QueuedModel(TEXT, is_held=True)
     async with a_class(discord, settings(), model):
         asked = await discord.slash(lea, "ask", {"question": QUESTION})
         assert (await asked.ack()).kind == "deferred"
         await asked.read("Une")
         assert [name.split(":")[0] for name in asked.custom_ids] == ["stop"]
-        model.hold.set()
+        model.let_go()
         text = await asked.read("Sources")
         assert text.startswith(f"> {QUESTION}\nUne convolution glisse un **filtre**")
         assert [name.split(":")[0] for name in asked.custom_ids] == ["good", "bad", "simpler", "quiz", "more"]
@@ -106,15 +105,14 @@ async def test_a_reply_to_an_unsure_answer_goes_on_too(discord: DiscordServer, s
 
 async def test_messages_sent_while_it_writes_are_answered_in_their_order(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
     """Three messages of one conversation are answered one after another, each once, and each knows those before."""
-    model = QueuedModel(*(f"Réponse {name} [1]." for name in ("une", "deux", "trois")))
-    model.hold = asyncio.Event()
+    model = QueuedModel(*(f"Réponse {name} [1]." for name in ("une", "deux", "trois")), is_held=True)
     async with a_class(discord, settings(), model):
         direct = discord.direct(lea)
         said = [await discord.say(lea, direct, text) for text in (QUESTION, "c'est quoi le pooling ?", "c'est quoi le dropout ?")]
         await said[0].read("Réponse")
         await asyncio.sleep(0.1)
         assert len(model.asked) == 1
-        model.hold.set()
+        model.let_go()
         await discord.until(lambda: sum("Sources" in message.text for message in direct.messages.values()) == 3)
         replies = [message for message in direct.messages.values() if message.author is discord.bot]
         assert [message.text.split(" [")[0].split("\n")[0] for message in replies] == ["Réponse une", "Réponse deux", "Réponse trois"]
@@ -282,8 +280,7 @@ async def test_an_answer_is_told_again_by_anybody_and_redone_by_its_asker_alone(
 
 async def test_only_the_asker_may_stop(discord: DiscordServer, settings: MakeSettings, lea: User, adam: User) -> None:
     """The asker's press ends the answer where it is; another's changes nothing; afterwards there is nothing to stop."""
-    model = QueuedModel(TEXT)
-    model.hold = asyncio.Event()
+    model = QueuedModel(TEXT, is_held=True)
     async with a_class(discord, settings(), model):
         asked = await discord.slash(lea, "ask", {"question": QUESTION})
         await asked.read("Une")

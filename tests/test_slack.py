@@ -1,6 +1,5 @@
 """Slack as a class lives it: mentions, threads, direct messages, what is left alone. The real Bolt app over real sockets."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -300,12 +299,11 @@ async def test_a_database_that_is_away_is_told(room: Lesson, monkeypatch: pytest
 
 async def test_acknowledgements_wait_for_no_model(tmp_path: Path) -> None:
     """An event is acknowledged as soon as it is taken."""
-    model = QueuedModel("un deux trois")
-    model.hold = asyncio.Event()
+    model = QueuedModel("un deux trois", is_held=True)
     async with lesson(tmp_path, model=model) as room:
         handle = await room.slack.say("alice", "general", QUESTION)
         assert await handle.acked() < 0.5
-        model.hold.set()
+        model.let_go()
         await handle.answer()
 
 

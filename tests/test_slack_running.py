@@ -166,13 +166,12 @@ async def test_garbage_on_the_wire_is_survived(tmp_path: Path) -> None:
 
 async def test_a_graceful_stop_finishes_what_is_being_answered(slack: SlackServer, tmp_path: Path) -> None:
     """The connection closes first; then the answer under way is finished."""
-    model = QueuedModel("Une convolution glisse un filtre [1].")
-    model.hold = asyncio.Event()
+    model = QueuedModel("Une convolution glisse un filtre [1].", is_held=True)
     async with core_of(settings_for(slack, tmp_path), model) as profond:
         async with served(slack, profond):
             handle = await slack.say("alice", "general", QUESTION)
             await handle.acked()
-            asyncio.get_running_loop().call_later(0.2, model.hold.set)
+            asyncio.get_running_loop().call_later(0.2, model.let_go)
         answer = await handle.answer()
 
     assert "glisse un filtre" in answer.shown
