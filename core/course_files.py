@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from core.errors import CourseError, SetupError
 from core.french import flat
-from core.knowledge import COURSE_FILE, SCHEMA_FILE, THRESHOLDS_FILE, Card, Course, Topic, load_course, slug, topic_files
+from core.knowledge import NO_TOPICS, Card, Course, Topic, load_course, slug, topic_files
 
 _BETWEEN = re.compile(r"[ \t\r\n,:]*")
 _DECODER = json.JSONDecoder()
@@ -105,7 +105,7 @@ class TopicFiles:
         self.changed = {}
 
     def _free_name(self, topic_id: str) -> str:
-        taken = {*self._texts, *self.changed, COURSE_FILE, THRESHOLDS_FILE, SCHEMA_FILE}
+        taken = {*self._texts, *self.changed, *NO_TOPICS}
         names = (f"{topic_id}{ending}.json" for ending in ("", *(f"-{number}" for number in range(2, len(taken) + 3))))
         return next(name for name in names if name not in taken)
 

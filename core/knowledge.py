@@ -1,8 +1,8 @@
 """The course as teachers write it: topics, cards, levels. Loads a folder whole or not at all.
 
-A folder holds `course.json` (what the course is), one JSON file per topic in the course document's own shape, and
-`thresholds.json` (written by `profond kb calibrate`). Content, not code: every fault is told at once, with its file and
-its path, so that a teacher mends them in one go.
+A folder holds `course.json` (what the course is), one JSON file per topic in the course document's own shape, perhaps
+`outside.json` (what the course is not about), and `thresholds.json` (written by `profond kb calibrate`). Content, not code:
+every fault is told at once, with its file and its path, so that a teacher mends them in one go.
 """
 
 import hashlib
@@ -29,7 +29,9 @@ LEVEL_NAMES = {
     "avance": Level.ADVANCED,
     "avancee": Level.ADVANCED,
 }
-COURSE_FILE, THRESHOLDS_FILE, SCHEMA_FILE = "course.json", "thresholds.json", "schema.json"
+COURSE_FILE, OUTSIDE_FILE, THRESHOLDS_FILE, SCHEMA_FILE = "course.json", "outside.json", "thresholds.json", "schema.json"
+NO_TOPICS = frozenset({COURSE_FILE, OUTSIDE_FILE, THRESHOLDS_FILE, SCHEMA_FILE})
+"""The files of a course's folder that hold no cards."""
 
 
 def read_level(name: object) -> object:
@@ -131,6 +133,19 @@ class CourseFile(_Content):
     topics: tuple[Topic, ...]
 
 
+class Subject(_Content):
+    """What the course is not about, though people ask: the tree that is pruned, the film that is called as a network is."""
+
+    title: Text
+    phrasings: tuple[Text, ...] = Field(min_length=1)
+
+
+class OutsideFile(_Content):
+    """`outside.json`."""
+
+    subjects: tuple[Subject, ...] = ()
+
+
 class CourseInfo(_Content):
     """`course.json`: all that the words and the prompts may know about the course."""
 
@@ -163,7 +178,8 @@ LONG_CARD = 2_000
 
 UNCALIBRATED_SURE, UNCALIBRATED_OUTSIDE = 2.6, 0.8
 """Shares of the rarity of a word that no card holds. Measured on parts of the shipped course of 4 to 140 cards: so scaled, nine off-topic
-questions of ten lie below 0.7 to 1.7, nineteen on-topic ones of twenty above 1.0 to 1.7, and their median lies between 2.6 and 4.7."""
+questions of ten lie below 0.2 to 0.5 where `outside.json` is kept and below 0.5 to 1.2 without, and none that leads above 2.5; nineteen
+on-topic ones of twenty lie above 0.6 to 1.5, and their median between 2.2 and 4.9."""
 
 
 def uncalibrated(cards: int) -> Thresholds:
@@ -183,6 +199,7 @@ class Course:
     """A course that was loaded whole.
 
     Attributes:
+        outside: what the course is not about.
         version: 12 hex digits that change when anything a student can read changes.
         warnings: what a teacher should mend, though the course works.
     """
@@ -192,6 +209,7 @@ class Course:
     topics: tuple[Topic, ...]
     thresholds: Thresholds
     version: str
+    outside: tuple[Subject, ...] = ()
     warnings: tuple[Fault, ...] = ()
     _cards: dict[str, Card] = field(default_factory=dict)
     _topic_of: dict[str, Topic] = field(default_factory=dict)
@@ -238,7 +256,7 @@ class Course:
 
 def topic_files(folder: Path) -> list[str]:
     """Return the names of a course's topic files."""
-    return sorted(path.name for path in folder.glob("*.json") if path.name not in {COURSE_FILE, THRESHOLDS_FILE, SCHEMA_FILE})
+    return sorted(path.name for path in folder.glob("*.json") if path.name not in NO_TOPICS)
 
 
 def load_course(folder: Path, changed: Mapping[str, str] | None = None) -> Course:
@@ -248,18 +266,20 @@ def load_course(folder: Path, changed: Mapping[str, str] | None = None) -> Cours
     info = _read(folder, COURSE_FILE, CourseInfo, faults)
     files = sorted({*topic_files(folder), *changed})
     loaded = [(name, content) for name in files if (content := _read(folder, name, CourseFile, faults, changed.get(name))) is not None]
+    outside = _read(folder, OUTSIDE_FILE, OutsideFile, faults) if (folder / OUTSIDE_FILE).exists() else OutsideFile()
     has_thresholds = (folder / THRESHOLDS_FILE).exists()
     thresholds = _read(folder, THRESHOLDS_FILE, Thresholds, faults) if has_thresholds else uncalibrated(len([*_located(loaded)]))
     faults += [*_doubles(loaded), *_missing_figures(folder, loaded)]
     if not files:
         faults.append(Fault(str(folder), "", "fault-no-topics"))
-    if faults or info is None or thresholds is None:
+    if faults or info is None or thresholds is None or outside is None:
         raise CourseError(faults)
     topics = _in_order(info, [topic for _, content in loaded for topic in content.topics])
     warnings = [*_warnings(loaded)]
     if not has_thresholds:
         warnings.append(Fault(THRESHOLDS_FILE, "", "fault-not-calibrated"))
-    return Course(folder, info, topics, thresholds, _version(folder, [COURSE_FILE, *files], changed), tuple(warnings))
+    version = _version(folder, [COURSE_FILE, *files], changed)
+    return Course(folder, info, topics, thresholds, version, outside.subjects, tuple(warnings))
 
 
 def _read(folder: Path, name: str, kind: type[Content], faults: list[Fault], text: str | None = None) -> Content | None:

@@ -99,6 +99,32 @@ def test_an_empty_folder_says_what_is_missing(tmp_path: Path) -> None:
     assert ["fault-file-missing", "fault-no-topics"] == [fault[2] for fault in faults_of(tmp_path)]
 
 
+def test_what_the_course_is_not_about_stands_beside_it(tmp_path: Path) -> None:
+    """`outside.json` holds subjects and no cards; a course does without."""
+    told = {"subjects": [{"title": "La pêche", "phrasings": ["quel filet pour la sardine"]}]}
+    without = load_course(write(tmp_path, a=topic(card())))
+    course = load_course(write(tmp_path, outside=told))
+
+    assert () == without.outside
+    assert [("La pêche", ("quel filet pour la sardine",))] == [(subject.title, subject.phrasings) for subject in course.outside]
+    assert without.cards == course.cards
+    assert without.version == course.version
+
+
+def test_faults_of_what_is_outside_are_told(tmp_path: Path) -> None:
+    """A subject without phrasings and a word that is no field are told with their place."""
+    write(
+        tmp_path,
+        a=topic(card()),
+        outside={"subjects": [{"title": "La pêche", "phrasings": []}, {"titre": "Le ski", "title": "Le ski", "phrasings": ["neige"]}]},
+    )
+
+    assert [
+        ("outside.json", "$.subjects[0].phrasings", "fault-too-few"),
+        ("outside.json", "$.subjects[1].titre", "fault-field-unknown"),
+    ] == faults_of(tmp_path)
+
+
 def test_dead_links_and_double_aliases_are_warnings(tmp_path: Path) -> None:
     """What a teacher should mend without stopping the class is a warning."""
     first = card(related=["nowhere"], aliases=["a", "b", "c", "d"])
