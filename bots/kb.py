@@ -57,6 +57,9 @@ def check(folder: Path | None, *, strict: bool) -> None:
     for fault in course.warnings:
         console.print(_line(words, fault), markup=False)
     _print_summary(course, words, console)
+    if course.outside:
+        phrasings = sum(len(subject.phrasings) for subject in course.outside)
+        console.print(words("kb-outside", subjects=len(course.outside), phrasings=phrasings), markup=False)
     if course.warnings:
         console.print(words("kb-warnings", count=len(course.warnings)), markup=False)
     console.print(words("kb-good", topics=len(course.topics), cards=len(course.cards)), markup=False)
@@ -186,17 +189,16 @@ def search(text: str, *, as_json: bool) -> None:
     found = SearchIndex(load_course(settings.course_folder)).search(text)
     rows = [{"card": p.card_id, "title": p.title, "score": round(p.score, 2), "confidence": round(p.confidence, 2)} for p in found.passages]
     if as_json:
-        click.echo(
-            json.dumps(
-                {"zone": found.zone.value, "cards": rows, "matched": found.matched, "repaired": dict(found.analysis.repaired)}, ensure_ascii=False
-            )
-        )
+        why = {"matched": found.matched, "repaired": dict(found.analysis.repaired), "foreign": found.foreign._asdict()}
+        click.echo(json.dumps({"zone": found.zone.value, "cards": rows, **why}, ensure_ascii=False))
         return
     _table(console, ["card", "title", "score", "confidence"], [[str(value) for value in row.values()] for row in rows])
     console.print(words("kb-zone", zone=words(f"zone-{found.zone.value}"), confidence=f"{found.confidence:.2f}"), markup=False)
     console.print(words("kb-matched", words=", ".join(found.matched)), markup=False)
     if found.analysis.repaired:
         console.print(words("kb-repaired", words=", ".join(f"{a} → {b}" for a, b in found.analysis.repaired.items())), markup=False)
+    if found.foreign.subject:
+        console.print(words("kb-foreign", subject=found.foreign.subject, share=f"{100 * found.foreign.share:.0f}"), markup=False)
 
 
 @group.command("eval", help="cli-kb-eval")

@@ -20,8 +20,8 @@ from core.knowledge import Thresholds
 from core.messages import Zone
 from core.search import SearchIndex
 
-MARGIN = 1.06
-"""A calibration's off-topic questions are a sample: the next one may come nearer to the course than all of them."""
+MARGIN = 1.35
+"""A calibration's questions are a sample: the next foreign one may come nearer to the course than all of them, the next good one less near."""
 
 
 class ExamQuestion(BaseModel):
@@ -124,7 +124,7 @@ def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: 
     """Return the thresholds for these outcomes.
 
     `sure` is the lowest confidence that lies MARGIN above every off-topic question and from which on the share of right
-    first cards is at least `precision`; `outside` is the highest under which at most `refused` of the on-topic ones lie.
+    first cards is at least `precision`; `outside` lies MARGIN below the highest under which at most `refused` of the on-topic ones lie.
     """
     on = sorted(outcome.confidence for outcome in outcomes if outcome.is_on_topic)
     leading = [outcome for outcome in outcomes if outcome.leads]  # no other can be sure
@@ -137,7 +137,7 @@ def calibrate(outcomes: Sequence[Outcome], *, precision: float = 0.96, refused: 
         if right / count >= precision:
             sure = outcome.confidence
     sure = max(sure, highest_off * MARGIN)
-    outside = on[int(len(on) * refused)] if on else 0.0
+    outside = on[int(len(on) * refused)] / MARGIN if on else 0.0
     return Thresholds(sure=_floor(sure), outside=_floor(min(outside, sure)), questions=len(outcomes))
 
 

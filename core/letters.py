@@ -9,16 +9,16 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from core.french import flat
 
 RUN = 4
 K1, B = 1.2, 0.75
-LONG = 70
-"""A text of more runs counts as one of so many, else a page about anything would look like a question about something."""
-COMMON, MANY = 0.6, 500
+LONG = 80
+"""Of a longer text so many runs are looked at, the rarest: a page holds something of everything, and takes its time."""
+COMMON, MANY = 0.4, 500
 """What more than this share of the cards hold, or more than this many, hardly tells them apart and costs the most time."""
 _LETTERS = bytes(code if chr(code).isalnum() and code < 128 else ord(" ") for code in range(256))
 
@@ -43,7 +43,7 @@ def norms(lengths: Sequence[float]) -> list[float]:
 
 
 class LetterIndex:
-    """One text for each card, ready to be compared with a question letter by letter."""
+    """Texts, ready to be compared with a question letter by letter."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         """Count the runs of each text and lay them one behind the other, in their order, weighed by BM25."""
@@ -54,31 +54,33 @@ class LetterIndex:
             held.update(found)
         self._runs = array("I", sorted(run for run, cards in held.items() if cards <= min(COMMON * self._count, MANY)))
         self._borders = array("I", accumulate((held[run] for run in self._runs), initial=0))
-        self._cards = array("I", bytes(4 * self._borders[-1]))
+        self._texts = array("I", bytes(4 * self._borders[-1]))
         self._weights = array("f", bytes(4 * self._borders[-1]))
-        self._weigh(counted)
+        self._weigh(counted, held)
 
-    def _weigh(self, counted: list[tuple["array[int]", "array[int]"]]) -> None:
+    def _weigh(self, counted: list[tuple["array[int]", "array[int]"]], held: Counter[int]) -> None:
         next_places = dict(zip(self._runs, self._borders, strict=False))
+        rarities = {run: rarity_of(held[run], self._count) for run in self._runs}
         saturations = norms([sum(counts) for _, counts in counted])
-        for card, ((found, counts), norm) in enumerate(zip(counted, saturations, strict=True)):
+        for number, ((found, counts), norm) in enumerate(zip(counted, saturations, strict=True)):
             for run, count in zip(found, counts, strict=True):
                 place = next_places.get(run)
                 if place is not None:
-                    self._cards[place] = card
-                    self._weights[place] = (K1 + 1) * count / (count + norm)
+                    self._texts[place] = number
+                    self._weights[place] = rarities[run] * (K1 + 1) * count / (count + norm)
                     next_places[run] = place + 1
 
     def scores(self, text: str) -> list[float]:
-        """Return how much of a text's letters each card holds, in the order of the cards."""
+        """Return how much of a question's letters each text holds, in the order of the texts."""
         scores = [0.0] * self._count
-        asked = sorted(set(runs(text)))
-        share = min(1.0, LONG / max(1, len(asked)))
-        for run in asked:
+        for start, end in sorted(self._postings(text), key=lambda borders: borders[1] - borders[0])[:LONG]:
+            for number, weight in zip(self._texts[start:end], self._weights[start:end], strict=True):
+                scores[number] += weight
+        return scores
+
+    def _postings(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the postings of each run that tells something begin and end."""
+        for run in set(runs(text)):
             place = bisect_left(self._runs, run)
             if place < len(self._runs) and self._runs[place] == run:
-                postings = slice(self._borders[place], self._borders[place + 1])
-                worth = share * rarity_of(postings.stop - postings.start, self._count)
-                for card, weight in zip(self._cards[postings], self._weights[postings], strict=True):
-                    scores[card] += weight * worth
-        return scores
+                yield self._borders[place], self._borders[place + 1]

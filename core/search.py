@@ -2,21 +2,19 @@
 
 Two rankings are added up: one by words and one by letters (`core/letters.py`). That by words is BM25 over title, aliases,
 keywords, phrasings and text (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"), fields weighted before
-saturation, and something for names (title, alias) met. Two scores by words are kept of each card: one ranks and knows
-everything; the other makes the confidence and knows neither examples nor much of the keywords, because an example speaks
-of GLPI or VLANs without the course being about them. Confidence is that score, and something for a title or an alias met
-whole (more where nothing else is asked) and for what the other cards of its topic score, times two idf-weighted shares of
-the question: what the card covers (to the power 0.6) and what the course teaches, where a word of keywords, examples or
-phrasings alone counts half; and a twentieth of the letters' score. A card is sure only where both rankings put it first. The
-constants were chosen on our own questions (docs/decisions.md), where none of them matters much.
-
+saturation, and something for names (title, alias) met. Confidence is the score by words, and more where a card's name is all
+that is asked, times the idf-weighted share of the question that the course has names for; and a tenth of the score by letters.
+All that is weighed against what the course is not about: subjects outside of it lie in the same index of letters, and confidence
+keeps the third power of the course's share of the letters found. So *élaguer un arbre* and *les films Transformers* are told from
+pruning and transformers by the company that words keep, not by a list of words (an out-of-scope class, as classifiers of intents
+have one: Larson et al. 2019, "An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction"). A card is sure only
+where both rankings put it first. The constants were chosen on our own questions (docs/decisions.md), where none of them matters much.
 """
 
 import heapq
 import math
 import re
 from array import array
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -26,16 +24,14 @@ from core.knowledge import Card, Course
 from core.letters import K1, LetterIndex, norms, rarity_of
 from core.messages import Passage, Zone
 
-TITLE, ALIAS, TEXT, CHECK, KEYWORD, EXAMPLE, CORRECTION = 4.0, 2.0, 1.0, 0.6, 0.8, 0.3, 1.0
-SURE_KEYWORD, PHRASING = 0.25, 0.3
+TITLE, ALIAS, KEYWORD, TEXT, CHECK, EXAMPLE, PHRASING = 4.0, 2.0, 0.8, 1.0, 0.6, 0.3, 0.3
 NAMED_TITLE, NAMED_WHOLE = 0.8, 1.0
-SURE_TITLE, SURE_ALIAS = 3.0, 2.0
 ALONE, NAMED_ALONE, SURE_ALONE = 0.85, 6.0, 9.0
 RARE = 0.4
 """The share of an unknown word's rarity from which on words of one title alone name it."""
-SURE_NEIGHBOURS = 2.0
-LETTERS, SURE_LETTERS = 0.35, 0.05
-COVERED_POWER, KNOWN_POWER, HALF_KNOWN = 0.6, 1.0, 0.5
+LETTERS, SURE_LETTERS = 0.22, 0.1
+USUAL_SHARE, FOREIGN_POWER = 2 / 3, 3.0
+"""A question of the course holds about twice as much of it as of anything foreign: that one's confidence stays as it would be without."""
 LEAD, NAMED_LEAD = 1.1, 0.6
 """The first card is sure only if it scores this many times any other, by words and by letters: where two answer alike, the student chooses.
 A card that is called by its name need not lead: "parler à l'IA" names one card, and is the words of another."""
@@ -50,6 +46,13 @@ _CALENDAR = re.compile(r"\b(?:c.?est quand|quand est ce|quand c.?est|a quelle he
 """What asks for a day or an hour: a course explains, its cards hold no calendar, so they are never sure of it."""
 
 
+class Foreign(NamedTuple):
+    """The subject outside the course that comes nearest to a question, if any does, and the course's share of the letters beside it."""
+
+    subject: str = ""
+    share: float = USUAL_SHARE
+
+
 class Found(NamedTuple):
     """What a search found: passages, best first, the zone of the best, and why."""
 
@@ -59,6 +62,7 @@ class Found(NamedTuple):
     matched: tuple[str, ...] = ()
     leads: bool = False
     """Whether the best passage is clearly better than the next, or the question hardly more than its name."""
+    foreign: Foreign = Foreign()
 
     @property
     def confidence(self) -> float:
@@ -67,16 +71,15 @@ class Found(NamedTuple):
 
 
 class Posting(NamedTuple):
-    """The cards that hold a term, its weight in their ranking and in their confidence."""
+    """The cards that hold a term, and its weight in each."""
 
     cards: "array[int]"
-    ranking: "array[float]"
-    confidence: "array[float]"
+    weights: "array[float]"
 
     @classmethod
     def empty(cls) -> "Posting":
         """Return one that holds no card yet."""
-        return cls(array("I"), array("f"), array("f"))
+        return cls(array("I"), array("f"))
 
 
 class Name(NamedTuple):
@@ -95,71 +98,43 @@ class Name(NamedTuple):
     length: int
 
 
-def _fields(card: Card) -> Iterator[tuple[float, float, str]]:
-    """Yield a card's texts with their weights in the ranking and in the confidence."""
-    yield TITLE, TITLE, card.title
-    yield from ((ALIAS, ALIAS, alias) for alias in card.aliases)
-    yield from ((KEYWORD, SURE_KEYWORD, keyword) for keyword in card.keywords)
+def _fields(card: Card) -> Iterator[tuple[float, str]]:
+    """Yield a card's texts with their weights."""
+    yield TITLE, card.title
+    yield from ((ALIAS, alias) for alias in card.aliases)
+    yield from ((KEYWORD, keyword) for keyword in card.keywords)
     texts = list(card.levels.values()) or [card.content]
-    yield from ((TEXT / len(texts), TEXT / len(texts), text) for text in texts)
-    yield from ((TEXT, TEXT, misconception.claim) for misconception in card.misconceptions)
+    yield from ((TEXT / len(texts), text) for text in texts)
+    yield from ((TEXT, text) for belief in card.misconceptions for text in (belief.claim, belief.correction))
     if card.check_question:
-        yield CHECK, CHECK, card.check_question.question
-
-
-def _example_fields(card: Card) -> Iterator[tuple[float, float, str]]:
-    yield from ((EXAMPLE, 0.0, example) for example in card.examples)
-    yield from ((CORRECTION, 0.0, misconception.correction) for misconception in card.misconceptions)
-
-
-Weights = dict[str, list[float]]
-
-
-class Weighed(NamedTuple):
-    """A card as it is indexed.
-
-    Attributes:
-        weights: of its terms in the ranking and in the confidence.
-        lent: the terms that stand in phrasings alone.
-        taught: the terms that stand elsewhere than in keywords, examples and phrasings.
-    """
-
-    weights: Weights
-    lent: frozenset[str]
-    taught: frozenset[str]
+        yield CHECK, card.check_question.question
 
 
 def _short(card: Card) -> str:
     """Return what is compared letter by letter, in one line: long texts hold every run, and tell nothing."""
-    texts = [*(card.title,) * 3, *card.aliases * 2, *card.keywords, *card.phrasings, *(belief.claim for belief in card.misconceptions)]
-    return " ".join([*texts, card.check_question.question if card.check_question else ""])
+    beliefs = [belief.claim for belief in card.misconceptions]
+    asked = card.check_question.question if card.check_question else ""
+    return " ".join([*(card.title,) * 3, *card.aliases * 2, *card.keywords, *card.phrasings, *beliefs, asked])
 
 
-def _weigh(card: Card, words: Counter[str]) -> Weighed:
-    """Return a card as it is indexed; count its words.
+def _weigh(card: Card, words: Counter[str]) -> tuple[dict[str, float], frozenset[str]]:
+    """Return the weights of a card's terms, and the terms that stand in phrasings alone; count the card's words.
 
-    Phrasings add weight and, where a term is nowhere else in the card, the term itself: those are returned apart, since what
-    makes a word rare is how many cards are about it. Their words are no vocabulary: half of them are misspelt on purpose.
+    Those alone make no word less rare, since what makes it rare is how many cards are about it. Words of phrasings and examples
+    are no vocabulary: half of the ones are misspelt on purpose, and the others may quote a fault.
     """
-    weights: Weights = defaultdict(lambda: [0.0, 0.0])
-    taught = set[str]()
-    for ranking, confidence, text in (*_fields(card), *_example_fields(card)):
-        written = written_words(text)
-        for word in written:
+    weights: dict[str, float] = defaultdict(float)
+    for weight, text in _fields(card):
+        for word in written_words(text):
+            words.update({word.whole, *word.parts})
             for term in word.stems:
-                weight = weights[term]
-                weight[0] += ranking
-                weight[1] += confidence
-        if confidence:  # a fault quoted in an example is no word of the course
-            words.update({part for word in written for part in (word.whole, *word.parts)})
-        if confidence > SURE_KEYWORD:
-            taught.update(stem for word in written for stem in word.stems)
+                weights[term] += weight
+    for term in terms(" ".join(card.examples)):
+        weights[term] += EXAMPLE
     own = frozenset(weights)
     for term in terms(" ".join(card.phrasings)):
-        weight = weights[term]
-        weight[0] += PHRASING
-        weight[1] += PHRASING
-    return Weighed(weights, frozenset(weights) - own, frozenset(taught))
+        weights[term] += PHRASING
+    return weights, frozenset(weights) - own
 
 
 def _lead(score: float, scores: Iterable[float]) -> float:
@@ -180,16 +155,15 @@ class SearchIndex:
 
     def __init__(self, course: Course) -> None:
         self._cards = course.cards
-        self._letters = LetterIndex(map(_short, self._cards))
+        self._subjects = tuple(subject.title for subject in course.outside)
+        outside = (" ".join((subject.title, *subject.phrasings)) for subject in course.outside)
+        self._letters = LetterIndex((*map(_short, self._cards), *outside))
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
-        self._topics = [number for number, topic in enumerate(course.topics) for _ in topic.subtopics]
-        self._sizes = Counter(self._topics)
-        self._taught: set[str] = set()
         self._thresholds = course.thresholds
         self._postings: dict[str, Posting] = defaultdict(Posting.empty)
         words: Counter[str] = Counter()
         lent: Counter[str] = Counter()
-        lengths = [self._add(number, _weigh(card, words), lent) for number, card in enumerate(self._cards)]
+        lengths = [self._add(number, *_weigh(card, words), lent) for number, card in enumerate(self._cards)]
         count = len(self._cards)
         held = {term: len(posting.cards) - lent[term] or len(posting.cards) for term, posting in self._postings.items()}
         self._idf = {term: rarity_of(n, count) for term, n in held.items()}
@@ -204,34 +178,30 @@ class SearchIndex:
         self._vocabulary = Vocabulary(words)
         self._index_names()
 
-    def _add(self, number: int, card: Weighed, lent: Counter[str]) -> float:
+    def _add(self, number: int, weights: Mapping[str, float], borrowed: frozenset[str], lent: Counter[str]) -> float:
         """Add a card's bare weights to the postings; return the card's length. No card's weights are kept: they would be 20 MB."""
-        lent.update(card.lent)
-        self._taught |= card.taught
-        for term, (ranking, confidence) in card.weights.items():
+        lent.update(borrowed)
+        for term, weight in weights.items():
             posting = self._postings[term]
             posting.cards.append(number)
-            posting.ranking.append(ranking)
-            posting.confidence.append(confidence)
-        return sum(ranking for ranking, _ in card.weights.values())
+            posting.weights.append(weight)
+        return sum(weights.values())
 
     def _saturate(self, lengths: Sequence[float]) -> None:
         """Turn the bare weights into BM25's."""
         saturations = norms(lengths)
         for term, posting in self._postings.items():
             scale = self._idf[term] * (K1 + 1)
-            for place, number in enumerate(posting.cards):
-                for weights in (posting.ranking, posting.confidence):
-                    weights[place] = scale * weights[place] / (weights[place] + saturations[number])
+            for place, (number, weight) in enumerate(zip(posting.cards, posting.weights, strict=True)):
+                posting.weights[place] = scale * weight / (weight + saturations[number])
 
     def _pack(self) -> Posting:
-        """Lay all postings one behind the other: three arrays for each of thousands of terms take more room than what they hold."""
+        """Lay all postings one behind the other: two arrays for each of thousands of terms take more room than what they hold."""
         packed = Posting.empty()
         for number, (term, posting) in enumerate(self._postings.items()):
             self._places[term] = number
             packed.cards.extend(posting.cards)
-            packed.ranking.extend(posting.ranking)
-            packed.confidence.extend(posting.confidence)
+            packed.weights.extend(posting.weights)
             self._borders.append(len(packed.cards))
         self._postings.clear()
         return packed
@@ -259,25 +229,37 @@ class SearchIndex:
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
-        ranking = self._rank(analysis)
-        besides, alone = self._add_names(analysis, ranking)
-        letters = self._letters.scores(text)
+        words = self._rank(analysis)
+        ranking, alone = self._with_names(analysis, words)
+        letters, foreign = self._by_letters(text)
         scores = [ranking.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
-        for number, score in self._neighbours(ranking, best).items():
-            besides[number] += SURE_NEIGHBOURS * score
-        passages = tuple(self._scored(number, scores[number], analysis, besides[number], letters[number]) for number in best)
+        named, passages = self._named(analysis), []
+        kept = 1.0 if alone else (foreign.share / USUAL_SHARE) ** FOREIGN_POWER  # who types a card's name means the card
+        for number in best:
+            by_words = named * (words.get(number, 0.0) + SURE_ALONE * (number in alone))
+            confidence = (by_words + SURE_LETTERS * letters[number]) * kept
+            passages.append(self._passage(number, scores[number], confidence))
         matched = tuple(term for term in analysis.terms if term in self._places)
         leads = any(_leads(number, ranking, letters, is_named=alone == {number}) for number in best[:1])
-        found = Found(passages, Zone.SURE, analysis, matched, leads)
+        found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign)
         return found._replace(zone=self._zone(found, text))
+
+    def _by_letters(self, text: str) -> tuple[list[float], Foreign]:
+        """Return how much of a text's letters each card holds, and the subject outside the course that holds the most."""
+        scores = self._letters.scores(text)
+        letters, others = scores[: len(self._cards)], scores[len(self._cards) :]
+        best, nearest = max(letters, default=0.0), max(others, default=0.0)
+        if not nearest:
+            return letters, Foreign()
+        return letters, Foreign(self._subjects[others.index(nearest)], best / (best + nearest))
 
     def _rank(self, analysis: Analysis) -> dict[int, float]:
         """Return the CANDIDATES best cards by their words; a list is added up faster than a dictionary."""
         scores = [0.0] * len(self._cards)
         for term in analysis.terms:
             if place := self._place(term):
-                for number, weight in zip(self._packed.cards[place], self._packed.ranking[place], strict=True):
+                for number, weight in zip(self._packed.cards[place], self._packed.weights[place], strict=True):
                     scores[number] += weight
         return {number: scores[number] for number in heapq.nlargest(CANDIDATES, range(len(scores)), key=scores.__getitem__) if scores[number]}
 
@@ -287,8 +269,11 @@ class SearchIndex:
 
     def passage(self, card_id: str) -> Passage:
         """Return a card as a passage that nothing was searched for."""
-        card = self._cards[self._numbers[card_id]]
-        return Passage(card.id, card.title, card.content, 1.0, 0.0)
+        return self._passage(self._numbers[card_id], 1.0, 0.0)
+
+    def _passage(self, number: int, score: float, confidence: float) -> Passage:
+        card = self._cards[number]
+        return Passage(card.id, card.title, card.content, score, confidence)
 
     def _names_met(self, analysis: Analysis, cards: Container[int]) -> Iterator[tuple[Name, float, bool]]:
         """Yield the names of these cards that share a word with a question, with the rarity of what they share, and whether that is all of it."""
@@ -304,15 +289,12 @@ class SearchIndex:
             name = self._names[number]
             yield name, worth, sizes[number] == name.size
 
-    def _add_names(self, analysis: Analysis, ranking: dict[int, float]) -> tuple[dict[int, float], set[int]]:
-        """Add what names met are worth to the ranking.
-
-        Returns what whole names are worth to the confidence, by card, and the cards whose name is nearly all that is asked.
-        """
+    def _with_names(self, analysis: Analysis, words: Mapping[int, float]) -> tuple[dict[int, float], set[int]]:
+        """Return the ranking by words and by the names that were met, and the cards whose name is nearly all that is asked."""
+        ranking = dict(words)
         titles: dict[int, float] = defaultdict(float)
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
-        sure: dict[int, float] = defaultdict(float)
         called: dict[int, tuple[bool, int]] = {}
         asked_rarity = sum(self._idf.get(term, self._unknown) for term in asked)
         for name, worth, is_whole in self._names_met(analysis, ranking):
@@ -321,8 +303,6 @@ class SearchIndex:
                 titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
             if is_whole and (not name.is_title or title <= asked):
                 whole[name.card] = max(whole[name.card], worth)
-            if (is_whole and (name.size > 1 or name.words[0] not in common_words())) or (name.is_title and asked <= title):
-                sure[name.card] = max(sure[name.card], SURE_TITLE if name.is_title else SURE_ALIAS)
             if is_whole and name.is_subject and worth >= ALONE * asked_rarity:
                 is_bent = not {*name.words} <= {*analysis.words}  # "shape" and "SHAP" have one stem
                 called[name.card] = min(called.get(name.card, (True, name.length)), (is_bent, name.length))
@@ -332,34 +312,12 @@ class SearchIndex:
             alone = titled if len(titled) == 1 else set()
         for card in {*titles, *whole, *alone}:
             ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card] + NAMED_ALONE * (card in alone)
-            sure[card] += SURE_ALONE * (card in alone)
-        return sure, alone
+        return ranking, alone
 
-    def _neighbours(self, ranking: Mapping[int, float], best: Sequence[int]) -> dict[int, float]:
-        """Return what the other cards of each one's topic score on average: what is asked about the course touches several."""
-        sums: dict[int, float] = defaultdict(float)
-        for number, score in ranking.items():
-            sums[self._topics[number]] += score
-        return {number: (sums[self._topics[number]] - ranking.get(number, 0.0)) / max(1, self._sizes[self._topics[number]] - 1) for number in best}
-
-    def _scored(self, number: int, score: float, analysis: Analysis, besides: float, letters: float) -> Passage:
-        card, covered, known, whole, own = self._cards[number], 0.0, 0.0, 0.0, 0.0
-        for term in analysis.terms:
-            rarity = self._idf.get(term, self._unknown)
-            whole += rarity
-            known += rarity * (1.0 if term in self._taught else HALF_KNOWN if term in self._places else 0.0)
-            weight = self._confidence(term, number)
-            own += weight
-            covered += rarity if weight else 0.0
-        shares = (covered / whole) ** COVERED_POWER * (known / whole) ** KNOWN_POWER if whole else 0.0
-        return Passage(card.id, card.title, card.content, score, (own + besides) * shares + SURE_LETTERS * letters)
-
-    def _confidence(self, term: str, number: int) -> float:
-        place = self._place(term)
-        if place is None:
-            return 0.0
-        at = bisect_left(self._packed.cards, number, place.start, place.stop)
-        return self._packed.confidence[at] if at < place.stop and self._packed.cards[at] == number else 0.0
+    def _named(self, analysis: Analysis) -> float:
+        """Return the share of a question that the course has names for, weighed by rarity."""
+        rarities = {term: self._idf.get(term, self._unknown) for term in analysis.terms}
+        return sum(rarity for term, rarity in rarities.items() if term in self._names_with) / (sum(rarities.values()) or 1.0)
 
     def _zone(self, found: Found, text: str) -> Zone:
         if found.confidence < self._thresholds.outside or not found.passages:

@@ -130,7 +130,7 @@ def test_holds_the_known_misconceptions(course: Course) -> None:
 
 
 def test_no_card_holds_an_examination_question(course: Course) -> None:
-    """No alias, keyword or phrasing shares four words in a row with a question of the examination, where that is at hand."""
+    """No alias, keyword or phrasing, inside the course or outside, shares four words in a row with a question of the examination, if at hand."""
     if not SHARED.exists():
         return
     asked = [q["question"] for q in json.loads((SHARED / "questions_dev.json").read_text(encoding="utf-8"))]
@@ -138,6 +138,9 @@ def test_no_card_holds_an_examination_question(course: Course) -> None:
     for card in course.cards:
         for alias in (*card.aliases, *card.keywords, *card.phrasings):
             assert not runs & set(_runs(alias)), alias
+    for subject in course.outside:
+        for phrasing in subject.phrasings:
+            assert not runs & set(_runs(phrasing)), phrasing
 
 
 def _runs(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from bots.__main__ import app
 from core.assistant import MAX_QUESTION
 from core.evaluation import read_questions
 from core.files import MAX_BYTES, MAX_SHOWN
+from core.knowledge import OutsideFile
 from core.markdown_cards import from_markdown
 from core.messages import TokenUsage
 from core.recovery import TOO_LATE
@@ -47,9 +48,9 @@ def spans(path: Path) -> list[str]:
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose(path))]
 
 
-def fence(name: str, language: str) -> str:
-    """Return the first fence of a language in a document."""
-    return str(next(body for kind, body in FENCE.findall(read(ROOT / "docs" / name)) if kind == language))
+def fence(name: str, language: str, number: int = 0) -> str:
+    """Return a fence of a language in a document, the first where none is numbered."""
+    return str([body for kind, body in FENCE.findall(read(ROOT / "docs" / name)) if kind == language][number])
 
 
 def commands(path: Path) -> list[list[str]]:
@@ -159,10 +160,17 @@ def test_the_card_shown_to_teachers_is_a_card() -> None:
     assert all((card.examples, card.aliases, card.keywords, card.phrasings, card.misconceptions, card.check_question))
 
 
+def test_what_is_outside_is_shown_to_teachers_as_it_is_read() -> None:
+    """The first JSON of the teachers' page is a whole `outside.json`."""
+    (subject,) = OutsideFile.model_validate_json(fence("ecrire-le-cours.md", "json")).subjects
+
+    assert subject.phrasings
+
+
 def test_the_questions_shown_to_teachers_are_questions(tmp_path: Path) -> None:
-    """The JSON of the teachers' page is a file of questions."""
+    """The last JSON of the teachers' page is a file of questions."""
     file = tmp_path / "questions.json"
-    file.write_text(fence("ecrire-le-cours.md", "json"), encoding="utf-8")
+    file.write_text(fence("ecrire-le-cours.md", "json", -1), encoding="utf-8")
 
     assert [1, 0] == [len(question.targets) for question in read_questions(file)]
 

@@ -24,7 +24,8 @@ def test_what_a_page_says_to_type_works(tmp_path: Path, name: str) -> None:
     """Every command ends well, in a folder with what the page has its reader make; `ask` answers and `doctor` finds no fault."""
     shutil.copytree(shipped_course(), tmp_path / "cours")
     (tmp_path / "reseaux.md").write_text(fence("ecrire-le-cours.md", "markdown"), encoding="utf-8")
-    (tmp_path / "questions.json").write_text(fence("ecrire-le-cours.md", "json"), encoding="utf-8")
+    (tmp_path / "cours" / "outside.json").write_text(fence("ecrire-le-cours.md", "json"), encoding="utf-8")
+    (tmp_path / "questions.json").write_text(fence("ecrire-le-cours.md", "json", -1), encoding="utf-8")
     profond(tmp_path, "ask", QUESTION)
     lines = [words for words in typed(name) if words[0] not in ASKS]
     done = [(words, profond(tmp_path, *words, PROFOND_COURSE="cours")) for words in lines]

@@ -7,10 +7,10 @@ import pytest
 
 from core.evaluation import ExamQuestion, auroc, calibrate, examine, read_questions, score
 from core.french import Vocabulary, flat, stem, terms
-from core.knowledge import Topic, load_course
+from core.knowledge import Subject, load_course
 from core.letters import LetterIndex
 from core.messages import Zone
-from core.search import SearchIndex
+from core.search import Foreign, SearchIndex
 from core.settings import Settings
 
 HERE = Path(__file__).parent
@@ -105,15 +105,15 @@ def test_a_common_word_that_ends_a_title_is_no_subject(index: SearchIndex) -> No
     assert index.search("test").zone is not Zone.SURE
 
 
-@pytest.mark.parametrize("name", ["kept_apart", "written_later", "of_a_class", "of_a_teacher", "of_students", "of_an_inspector", "of_apprentices"])
-def test_questions_are_found(index: SearchIndex, name: str) -> None:
-    """Whoever wrote them: nine first cards of ten are right, more where the search is sure; nothing foreign is sure, hardly any refused."""
-    found = score(examine(index, read_questions(HERE / "data" / f"questions_{name}.json")))
+@pytest.mark.parametrize("file", sorted((HERE / "data").glob("questions_*.json")), ids=lambda file: file.stem)
+def test_questions_are_found(index: SearchIndex, file: Path) -> None:
+    """Whoever wrote them: eleven first cards of twelve are right, more where the search is sure; nothing foreign is sure, hardly any refused."""
+    found = score(examine(index, read_questions(file)))
 
-    assert (found.recall_at_1 or 0) >= 0.90
-    assert (found.recall_at_3 or 0) >= 0.96
-    assert (found.auroc or 0) >= 0.965
-    assert (found.sure_precision or 0) >= 0.96
+    assert (found.recall_at_1 or 0) >= 0.92
+    assert (found.recall_at_3 or 0) >= 0.97
+    assert (found.auroc or 0) >= 0.99
+    assert (found.sure_precision or 0) >= 0.97
     assert (found.wrongly_refused or 0) <= 0.02
     assert 0 == found.offtopic_sure
 
@@ -156,13 +156,43 @@ def test_letters_are_counted_once_and_common_ones_not_at_all() -> None:
     assert [*letters.scores("cheval")[:2]] == scores[:2]
 
 
-def test_a_topic_that_answers_as_a_whole_makes_surer(index: SearchIndex) -> None:
-    """The other cards of a topic bear witness: where each card is a topic of its own, the same question is less sure."""
-    course = load_course(Settings(_env_file=None).course_folder)
-    alone = tuple(Topic(id=card.id, title=card.title, subtopics=(card,)) for card in course.cards)
-    apart = SearchIndex(replace(course, topics=alone, _cards={}, _topic_of={}))
+@pytest.mark.parametrize(
+    ("foreign", "own"),
+    [
+        ("à quelle saison élaguer le cerisier de mes parents", "à quoi sert l'élagage d'un réseau"),
+        ("le mistral va souffler combien de jours à Avignon", "quel modèle de Mistral choisir pour mon bot"),
+        ("combien de couches de peinture pour un plafond", "combien de couches pour mon réseau"),
+        ("jdoi acheté koi com pneu pr liver", "c koi le fine tuning"),
+    ],
+)
+def test_words_in_another_sense_are_known_by_their_company(index: SearchIndex, foreign: str, own: str) -> None:
+    """What the course's words mean elsewhere is told as foreign; the course's own question is not."""
+    found = index.search(foreign)
 
-    assert index.search("c'est quoi une convolution").confidence > apart.search("c'est quoi une convolution").confidence
+    assert Zone.OUTSIDE is found.zone
+    assert found.foreign.subject
+    assert found.foreign.share < index.search(own).foreign.share
+    assert Zone.OUTSIDE is not index.search(own).zone
+
+
+def test_a_subject_outside_the_course_makes_what_is_near_it_less_sure(index: SearchIndex) -> None:
+    """A teacher who writes down what the course is not about lowers the confidence of that, and hardly that of the rest."""
+    course = load_course(Settings(_env_file=None).course_folder)
+    told = Subject(title="Le karting", phrasings=("quelle vitesse atteint un karting", "louer un karting pour un anniversaire"))
+    without, with_it = SearchIndex(replace(course, outside=())), SearchIndex(replace(course, outside=(told,)))
+
+    def kept(question: str) -> float:
+        return with_it.search(question).confidence / without.search(question).confidence
+
+    assert "Le karting" == with_it.search("karting : quelle vitesse au premier virage").foreign.subject
+    assert kept("karting : quelle vitesse au premier virage") < 0.5 < kept("comment choisir le taux d'apprentissage")
+    assert Foreign() == without.search("karting").foreign
+
+
+def test_who_types_a_cards_name_means_the_card(index: SearchIndex) -> None:
+    """A name alone is the card's, whatever else in the world is called so."""
+    for name in ("transformer", "dropout", "hallucination", "la distillation", "jeton"):
+        assert Zone.OUTSIDE is not index.search(name).zone, name
 
 
 def test_the_courses_example_questions_are_found(index: SearchIndex) -> None:

@@ -169,6 +169,7 @@ costs-euros = €
 costs-saved-euros = € saved
 kind-report = reported
 kind-thumb_down = 👎
+kb-outside = Outside the course: { $subjects } subjects, { $phrasings } phrasings.
 kb-good = { $topics } topics, { $cards } cards: no fault.
 kb-warnings = { $count } point(s) to look at.
 kb-head-topic = topic
@@ -196,6 +197,7 @@ card-to-write = This card is still to be written.
 kb-zone = Zone: { $zone } (confidence { $confidence }).
 kb-repaired = Words repaired: { $words }
 kb-matched = Words known: { $words }
+kb-foreign = Outside the course, nearest: { $subject } (the course keeps { $share }% of the letters).
 kb-calibrated = Thresholds written to { $file }: sure from { $sure }, outside the course under { $outside }, over { $count } questions.
 
 ## Help of the command line

@@ -169,6 +169,7 @@ costs-euros = €
 costs-saved-euros = € économisés
 kind-report = signalé
 kind-thumb_down = 👎
+kb-outside = Hors du cours : { $subjects } sujets, { $phrasings } formulations.
 kb-good = { $topics } sujets, { $cards } fiches : aucune faute.
 kb-warnings = { $count } point(s) à revoir.
 kb-head-topic = sujet
@@ -196,6 +197,7 @@ card-to-write = Cette fiche est à écrire.
 kb-zone = Zone : { $zone } (confiance { $confidence }).
 kb-repaired = Mots réparés : { $words }
 kb-matched = Mots reconnus : { $words }
+kb-foreign = Hors du cours, le plus proche : { $subject } (le cours garde { $share } % des lettres).
 kb-calibrated = Seuils écrits dans { $file } : sûr à partir de { $sure }, hors du cours sous { $outside }, sur { $count } questions.
 
 ## Aide de la ligne de commande
