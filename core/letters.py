@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from core.french import flat
 
@@ -52,23 +52,31 @@ class LetterIndex:
         held: Counter[int] = Counter()
         for found, _ in counted:
             held.update(found)
-        self._runs = array("I", sorted(run for run, cards in held.items() if cards <= min(COMMON * self._count, MANY)))
+        self._runs = array("I", sorted(run for run, number in held.items() if number <= min(COMMON * self._count, MANY)))
         self._borders = array("I", accumulate((held[run] for run in self._runs), initial=0))
         self._texts = array("I", bytes(4 * self._borders[-1]))
         self._weights = array("f", bytes(4 * self._borders[-1]))
-        self._weigh(counted, held)
+        held.clear()
+        self._fill(counted)
+        self._weigh()
 
-    def _weigh(self, counted: list[tuple["array[int]", "array[int]"]], held: Counter[int]) -> None:
+    def _fill(self, counted: list[tuple["array[int]", "array[int]"]]) -> None:
         next_places = dict(zip(self._runs, self._borders, strict=False))
-        rarities = {run: rarity_of(held[run], self._count) for run in self._runs}
         saturations = norms([sum(counts) for _, counts in counted])
         for number, ((found, counts), norm) in enumerate(zip(counted, saturations, strict=True)):
             for run, count in zip(found, counts, strict=True):
                 place = next_places.get(run)
                 if place is not None:
                     self._texts[place] = number
-                    self._weights[place] = rarities[run] * (K1 + 1) * count / (count + norm)
+                    self._weights[place] = (K1 + 1) * count / (count + norm)
                     next_places[run] = place + 1
+
+    def _weigh(self) -> None:
+        """Multiply by the runs' rarities: there is a float for each run no longer than it takes."""
+        for start, end in pairwise(self._borders):
+            rarity = rarity_of(end - start, self._count)
+            for place in range(start, end):
+                self._weights[place] *= rarity
 
     def scores(self, text: str) -> list[float]:
         """Return how much of a question's letters each text holds, in the order of the texts."""
