@@ -56,7 +56,7 @@ def common_words() -> frozenset[str]:
     return frozenset(fold(word) for word in _listed("common_words.txt"))
 
 
-_STEMMER = Stemmer.Stemmer("french")
+_STEMMER = Stemmer.Stemmer("french", 0)  # it would keep ten thousand words more than once; `stem` keeps what is asked
 
 
 @lru_cache(maxsize=2_000)
