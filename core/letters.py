@@ -61,22 +61,21 @@ class LetterIndex:
         self._weigh()
 
     def _fill(self, counted: list[tuple["array[int]", "array[int]"]]) -> None:
-        next_places = dict(zip(self._runs, self._borders, strict=False))
+        """Write the texts that hold each run, and how full of it each one is."""
+        texts, weights, next_places = self._texts, self._weights, dict(zip(self._runs, self._borders, strict=False))
         saturations = norms([sum(counts) for _, counts in counted])
         for number, ((found, counts), norm) in enumerate(zip(counted, saturations, strict=True)):
             for run, count in zip(found, counts, strict=True):
-                place = next_places.get(run)
-                if place is not None:
-                    self._texts[place] = number
-                    self._weights[place] = (K1 + 1) * count / (count + norm)
+                if (place := next_places.get(run)) is not None:
+                    texts[place] = number
+                    weights[place] = count / (count + norm)
                     next_places[run] = place + 1
 
     def _weigh(self) -> None:
-        """Multiply by the runs' rarities: there is a float for each run no longer than it takes."""
+        """Multiply by what each run tells: a second dictionary of so many floats would be the most that the program ever holds."""
         for start, end in pairwise(self._borders):
-            rarity = rarity_of(end - start, self._count)
-            for place in range(start, end):
-                self._weights[place] *= rarity
+            scale = (K1 + 1) * rarity_of(end - start, self._count)
+            self._weights[start:end] = array("f", [scale * weight for weight in self._weights[start:end]])
 
     def scores(self, text: str) -> list[float]:
         """Return how much of a question's letters each text holds, in the order of the texts."""

@@ -124,11 +124,13 @@ def _weigh(card: Card, words: Counter[str]) -> tuple[dict[str, float], frozenset
     are no vocabulary: half of the ones are misspelt on purpose, and the others may quote a fault.
     """
     weights: dict[str, float] = defaultdict(float)
+    seen: list[str] = []
     for weight, text in _fields(card):
         for word in written_words(text):
-            words.update({word.whole, *word.parts})
+            seen += {word.whole, *word.parts}
             for term in word.stems:
                 weights[term] += weight
+    words.update(seen)
     for term in terms(" ".join(card.examples)):
         weights[term] += EXAMPLE
     own = frozenset(weights)
