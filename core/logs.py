@@ -1,5 +1,6 @@
 """Logs: one line an event, ids and figures only. Never the text of a question or an answer, a token or a name."""
 
+import asyncio
 import logging
 import sys
 
@@ -9,13 +10,16 @@ from core.settings import Settings
 
 
 class _Foreign(logging.Handler):
-    """Logs of libraries: who and what kind. Their words may hold what a student wrote, so they are left out; a mere warning then says nothing."""
+    """Logs of libraries: who and what kind. Their words may hold what a student wrote, so they are left out; a mere warning then says nothing.
+
+    Nor does what was cancelled: a program that is told to end cancels what it does, and a pool of connections calls that an error.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
-        if kind is None and record.levelno < logging.ERROR:
+        kind = record.exc_info[0] if record.exc_info else None
+        if (kind is None and record.levelno < logging.ERROR) or (kind and issubclass(kind, asyncio.CancelledError)):
             return
-        structlog.get_logger().log(record.levelno, "library", library=record.name, error=kind)
+        structlog.get_logger().log(record.levelno, "library", library=record.name, error=kind.__name__ if kind else None)
 
 
 def _kind_alone(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

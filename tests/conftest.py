@@ -1,6 +1,7 @@
 """What every test has: no leaked task, a clean environment, an empty folder; and what those of the store, of the core and of Discord share."""
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from _pytest.terminal import TerminalReporter
 
 from core.model import ChatModel
@@ -177,3 +179,13 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: not item.path.name.startswith(LONGEST))
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """What is set up for logs by a test is gone behind it: it writes to a stream that pytest closes."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)

@@ -2,19 +2,17 @@
 
 import asyncio
 import json
-import logging
 import os
 import socket
 import sys
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from bots.slack_bot import SlackFace, check_token, manifest
 from bots.slack_bot.manifest import scopes
@@ -305,17 +303,7 @@ async def test_a_taken_port_is_one_sentence(slack: SlackServer, tmp_path: Path) 
     assert "slack-port" == error.key
 
 
-@pytest.fixture
-def _logs_as_before() -> Iterator[None]:
-    """What is set up for logs by a test is gone behind it: it writes to a stream that pytest closes."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-
-
-@pytest.mark.usefixtures("_logs_as_before")
+@pytest.mark.usefixtures("logs_as_before")
 async def test_logs_hold_no_words_names_or_tokens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ids and kinds only, also when things go wrong."""
     async with lesson(tmp_path, profond_log_level="debug") as room:
