@@ -93,8 +93,10 @@ async def test_a_reply_goes_on_with_the_conversation(discord: DiscordServer, set
 async def test_a_reply_to_an_unsure_answer_goes_on_too(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
     """An answer without an id in its buttons is followed by what stands around it: its command, or its question."""
     async with a_class(discord, settings()) as room:
-        for first in (await room.answered(lea, "mon modèle est nul"), await discord.say(lea, text="mon modèle est nul", mention=True)):
+        firsts = [await room.answered(lea, "mon modèle est nul"), await discord.say(lea, text="mon modèle est nul", mention=True)]
+        for first in firsts:
             await first.read("pas sûr")
+        for first in firsts:
             reply = await discord.say(lea, text="c'est quoi le dropout ?", reply_to=first.messages[0])
             await reply.read("Sources")
             await room.settled()
