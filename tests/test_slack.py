@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import StoreAway
 from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault
-from tests.slack_class import QUESTION, Lesson, core_of, lesson, served, settings_for
+from tests.slack_class import QUESTION, READY, Lesson, core_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
 PUPILS = ("alice", "bob", "carol")
@@ -179,7 +179,7 @@ async def test_the_pane_suggests_prompts_and_shows_a_status(room: Lesson) -> Non
     await handle.answer()
     await room.idle()
 
-    assert QUESTION in [prompt["message"] for prompt in room.slack.space.prompts[channel]]
+    assert READY in [prompt["message"] for prompt in room.slack.space.prompts[channel]]
     assert (channel, handle.said.ts, "Je cherche dans le cours…") in room.slack.space.statuses
     assert "active" == room.slack.space.sessions[channel, handle.said.ts]["status"]
 
@@ -230,7 +230,7 @@ async def test_levels_topics_and_help_are_words_in_a_thread(room: Lesson) -> Non
     assert "avancé" in level.shown
     assert "advanced" == (await room.profond.students.level(f"slack:{TEAM}:U0ALICE001")).value
     assert "Poser une question" in topic.labels
-    assert QUESTION in helped.labels
+    assert READY in helped.labels
     assert 1 == len([message for message in handle.messages if not message.recipient])
 
 
@@ -256,7 +256,7 @@ async def test_a_bare_mention_gets_help(room: Lesson) -> None:
     helped = await room.alone(handle)
     await room.idle()
 
-    assert QUESTION in helped.labels
+    assert READY in helped.labels
     assert 1 == len(handle.messages)
 
 

@@ -10,7 +10,7 @@ from bots.slack_bot.look import Drawing, Sheet, calm, draw
 from core.actions import Action, Button
 from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, Message
 from tests.servers.slack.blocks import block_offences, length_error
-from tests.slack_class import QUESTION, Lesson, core_of, lesson, served, settings_for
+from tests.slack_class import QUESTION, READY, Lesson, core_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
 ALICE = f"slack:{TEAM}:U0ALICE001"
@@ -181,7 +181,7 @@ async def test_an_unknown_button_is_told(room: Lesson) -> None:
 async def test_ready_made_questions_are_asked_by_a_press(room: Lesson) -> None:
     """A question of the help is answered to the student alone, where only they see the help."""
     helped = await room.alone(await room.slack.command("alice", "/profond", "help"))
-    handle = await room.slack.press("alice", helped, QUESTION)
+    handle = await room.slack.press("alice", helped, READY)
     answer = await room.alone(handle)
     await room.idle()
 
