@@ -97,8 +97,8 @@ _PERSONAL = [
         (r"(?<![\w./-])(?<!\d,)0[1-9](?:[\s./-]?\d{2}){4}(?![\w/-])", "[téléphone]"),
     ]
 ]
-_CODE_LINE = re.compile(r"\s*@[\w.]{1,80}(?:\(|\s*#)|[^=]{1,80}=[^=].*\w\s*@\s*\w")
-"""A decorator that is called or commented, or a product of matrices."""
+_CODE_LINE = re.compile(r"\s*@[\w.]{1,80}(?:\(|\s*#)")
+"""A decorator that is called or commented. Products of matrices (`q@k`, `x @ w`) are no handles; `x @w` may be one, so it goes."""
 _DECORATOR = re.compile(r"\s*@[\w.]{1,80}\s*$")
 _DECORATED = re.compile(r"\s*(?:async\s+def|def|class|@\w)")
 _HANDLE = re.compile(r"(?<![\w@.])@[^\W\d][\w.-]{1,60}+(?!\()")

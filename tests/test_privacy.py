@@ -144,7 +144,7 @@ def test_what_follows_the_word_password_is_taken_out(text: str, expected: str) -
         "tok.decode(ids, skip_special_tokens=True)",
         "hf_hub_download(repo_id)",
         "scores = q@k.transpose(-2, -1)",
-        "y = x @weights",
+        "y = x @ weights",
         "À quoi sert @torch.no_grad() ?",
         "@property  # en lecture seule",
         "token = tokenizer.decode(ids)",
@@ -161,6 +161,12 @@ def test_code_and_figures_stay(text: str) -> None:
 def test_a_handle_alone_on_its_line_is_taken_out() -> None:
     """A handle is no decorator when no definition follows it."""
     assert "[mention]\nmerci !" == scrub("@jean.dupont\nmerci !")
+
+
+@pytest.mark.parametrize("before", ["=00", "=x", "y = x"])
+def test_a_handle_behind_what_looks_like_code_is_taken_out(before: str) -> None:
+    """A product of matrices written like a mention is taken for one: a name that is lost does less harm than one that is sent."""
+    assert f"Bonjour {before} [mention]" == scrub(f"Bonjour {before} @jean")
 
 
 @given(st.sampled_from(CASES), st.text(st.characters(exclude_characters="\n")), st.text())
