@@ -26,20 +26,23 @@ from tests.servers.slack import Handle, SlackServer
 
 TITLES = ("une convolution", "le dropout", "le pooling", "la matrice de confusion", "la tokenisation", "le RAG")
 QUESTIONS = tuple(f"C'est quoi {title} ?" for title in TITLES)
-AGAIN, SIZE, PER_DAY, RATE = 50, 3, 20, 5
+AGAIN, SIZE, PER_DAY, RATE, FIRST = 50, 3, 20, 5, 4
 PATIENT = "import core.store, runpy; core.store.ACCEPT_SECONDS = 30.0; runpy.run_module('bots', run_name='__main__')"
 """The program, with the patience that every test's store has: a busy machine is no fault."""
 
 
 class TimedMistral(MistralServer):
-    """A Mistral that notes when it is asked."""
+    """A Mistral that notes when it is asked, and answers the first few alone until it is let go: who is killed leaves work behind."""
 
     def __init__(self) -> None:
         super().__init__(default=Fault(text=WRITTEN, delay=0.02))
         self.times: list[float] = []
+        self.let_go = asyncio.Event()
 
     async def _play(self, request: web.Request, fault: Fault, model: str) -> web.StreamResponse:
         self.times.append(time.monotonic())
+        if len(self.times) > FIRST:
+            await self.let_go.wait()
         return await super()._play(request, fault, model)
 
 
@@ -77,6 +80,7 @@ class Crowd:
             "MISTRAL_API_KEY": "test",
             "MISTRAL_SERVER_URL": mistral.url,
             "MISTRAL_REQUESTS_PER_SECOND": str(RATE),
+            "MISTRAL_FIRST_TEXT_SECONDS": "60",
         }
         self.processes: dict[str, asyncio.subprocess.Process] = {}
 
@@ -184,6 +188,7 @@ async def test_one_killed_of_four_loses_nothing(postgres_url: str, tmp_path: Pat
         await crowd.discord.gateway.drop()
         await crowd.discord.until(lambda: crowd.discord.gateway.resumes == 2, within=WITHIN)
         await crowd.kill("discord-1", "slack-1")
+        crowd.mistral.let_go.set()
         await crowd.redeliver(asked.handles)
         for one in asked.said:
             await one.read("Sources", within=WITHIN)
