@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 from core.french import flat
 
@@ -24,11 +24,10 @@ _LETTERS = bytes(code if chr(code).isalnum() and code < 128 else ord(" ") for co
 
 
 def runs(text: str) -> Iterable[int]:
-    """Yield a text's runs of four letters, each as the number that its four bytes make: numbers are small and fast."""
+    """Return a text's runs of four letters, each as the number that its four bytes make: numbers are small and fast."""
     words = flat(text).encode("ascii", "replace").translate(_LETTERS).split()
     line = memoryview(b" %s " % b" ".join(words))
-    for start in range(RUN):
-        yield from line[start : len(line) - (len(line) - start) % RUN].cast("I")
+    return chain.from_iterable(line[start : len(line) - (len(line) - start) % RUN].cast("I") for start in range(RUN))
 
 
 def rarity_of(held: int, count: int) -> float:
