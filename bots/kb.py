@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from rich.table import Table
 from core.course_files import Change, TopicFiles, add_skeleton, find_topic, merge, topics_of, write_whole
 from core.errors import CourseError, Fault, MarkdownError, SetupError
 from core.evaluation import Scores, by_kind, calibrate, examine, read_questions
-from core.knowledge import THRESHOLDS_FILE, Course, Topic, load_course, slug
+from core.knowledge import COURSE_FILE, THRESHOLDS_FILE, Course, Topic, load_course, slug
+from core.messages import Zone
 from core.search import SearchIndex
 from core.settings import Settings, read_settings
 from core.summary import summaries
@@ -54,17 +55,26 @@ def check(folder: Path | None, *, strict: bool) -> None:
     """Print every fault of the course at once, and what might be better."""
     settings, words, console = _opened()
     course = _loaded(folder or settings.course_folder, words, console)
-    for fault in course.warnings:
+    warnings = [*course.warnings, *_unanswered(course)]
+    for fault in warnings:
         console.print(_line(words, fault), markup=False)
     _print_summary(course, words, console)
     if course.outside:
         phrasings = sum(len(subject.phrasings) for subject in course.outside)
         console.print(words("kb-outside", subjects=len(course.outside), phrasings=phrasings), markup=False)
-    if course.warnings:
-        console.print(words("kb-warnings", count=len(course.warnings)), markup=False)
+    if warnings:
+        console.print(words("kb-warnings", count=len(warnings)), markup=False)
     console.print(words("kb-good", topics=len(course.topics), cards=len(course.cards)), markup=False)
-    if strict and course.warnings:
+    if strict and warnings:
         raise SystemExit(1)
+
+
+def _unanswered(course: Course) -> Iterator[Fault]:
+    """Yield a warning for every example question that the bot offers and would not answer."""
+    index = SearchIndex(course)
+    for number, question in enumerate(course.info.example_questions):
+        if index.search(question).zone is not Zone.SURE:
+            yield Fault(COURSE_FILE, f"$.example_questions[{number}]", "fault-example-unsure", {"value": question})
 
 
 def _loaded(folder: Path, words: Words, console: Console) -> Course:

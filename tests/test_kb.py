@@ -100,6 +100,17 @@ def test_check_counts_and_strict_fails(folder: Path) -> None:
     assert 1 == kb(folder, "check", "--strict")[0]
 
 
+def test_a_question_that_the_bot_offers_and_cannot_answer_is_told(folder: Path) -> None:
+    """A press on an example question must be answered: one that no card answers surely is named, with its place."""
+    file = folder / "course.json"
+    info = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(info | {"example_questions": [*info["example_questions"], "Recette de crêpes ?"]}), encoding="utf-8")
+    code, out, _ = kb(folder, "check")
+
+    assert 0 == code
+    assert ["Recette" in line for line in out.splitlines() if line.startswith("course.json $.example_questions")] == [True]
+
+
 def test_the_shipped_course_is_strictly_clean(tmp_path: Path) -> None:
     """CI may run `kb check --strict`."""
     assert 0 == profond(tmp_path, "kb", "check", "--strict").returncode

@@ -70,6 +70,7 @@ fault-content-differs = content n'est pas le texte de son propre niveau.
 fault-level-missing = le niveau { $value } n'est pas écrit.
 fault-few-aliases = moins de { $count } alias : ajoute les mots des étudiants.
 fault-alias-double = l'alias « { $value } » est aussi sur { $other } : garde-le sur une seule fiche.
+fault-example-unsure = le bot propose « { $value } » sans être sûr d'y répondre : donne ces mots à une fiche, ou change la question.
 fault-not-calibrated = cours jamais calibré : lance « profond kb calibrate ».
 fault-to-write = texte à écrire : remplace-le par le tien.
 fault-long-level = { $count } mots, { $limit } au plus : coupe, ou fais deux fiches.
