@@ -19,7 +19,7 @@ K1, B = 1.2, 0.75
 LONG = 80
 """Of a longer text so many runs are looked at, the rarest: a page holds something of everything, and takes its time."""
 COMMON, MANY = 0.4, 500
-"""What more than this share of the cards hold, or more than this many, hardly tells them apart and costs the most time."""
+"""What more than this share of the texts hold, or more than this many, hardly tells them apart and costs the most time."""
 _LETTERS = bytes(code if chr(code).isalnum() and code < 128 else ord(" ") for code in range(256))
 
 
@@ -31,12 +31,12 @@ def runs(text: str) -> Iterable[int]:
 
 
 def rarity_of(held: int, count: int) -> float:
-    """Return BM25's weight of what so many of `count` cards hold."""
+    """Return BM25's weight of what so many of `count` texts hold."""
     return math.log(1 + (count - held + 0.5) / (held + 0.5))
 
 
 def norms(lengths: Sequence[float]) -> list[float]:
-    """Return what saturates the counts of each card, by its length: BM25's K1 and B."""
+    """Return what saturates the counts of each text, by its length: BM25's K1 and B."""
     mean = sum(lengths) / max(1, len(lengths)) or 1.0
     return [K1 * (1 - B + B * length / mean) for length in lengths]
 

@@ -220,7 +220,7 @@ class SearchIndex:
             head, *parts = _SEGMENT.split(card.title)
             for text in dict.fromkeys((card.title, head, *parts, *aliases)):
                 (stems, words, _), is_title = self._vocabulary.analyse(text), text in card.title
-                rarity = sum(map(self._idf.__getitem__, stems))
+                rarity = self._rarity(stems)
                 place = (len(self._names), number)
                 for term in stems:
                     self._names_with[term].append(place)
@@ -298,7 +298,7 @@ class SearchIndex:
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
         called: dict[int, tuple[bool, int]] = {}
-        asked_rarity = sum(self._idf.get(term, self._unknown) for term in asked)
+        asked_rarity = self._rarity(asked)
         for name, worth, is_whole in self._names_met(analysis, ranking):
             title = self._titles[name.card]
             if name.is_title:
@@ -318,8 +318,11 @@ class SearchIndex:
 
     def _named(self, analysis: Analysis) -> float:
         """Return the share of a question that the course has names for, weighed by rarity."""
-        rarities = {term: self._idf.get(term, self._unknown) for term in analysis.terms}
-        return sum(rarity for term, rarity in rarities.items() if term in self._names_with) / (sum(rarities.values()) or 1.0)
+        return self._rarity(term for term in analysis.terms if term in self._names_with) / (self._rarity(analysis.terms) or 1.0)
+
+    def _rarity(self, told: Iterable[str]) -> float:
+        """Return how rare these terms are together; what no card holds is the rarest."""
+        return sum(self._idf.get(term, self._unknown) for term in told)
 
     def _zone(self, found: Found, text: str) -> Zone:
         if found.confidence < self._thresholds.outside or not found.passages:

@@ -25,7 +25,7 @@ course_of = lru_cache(load_course)
 _indexes: dict[int, SearchIndex] = {}
 _made: list[Path] = []
 QUESTION = "C'est quoi une convolution ?"
-READY = "C'est quoi une convolution\u00a0?"
+READY = QUESTION.replace(" ?", "\u00a0?")
 """The same question as the course prints it."""
 PLENTY = {"allowance_size": 1000, "allowance_per_day": 10000, "mistral_requests_per_second": 1000, "cache_size": 0}
 
