@@ -14,15 +14,15 @@ where both rankings put it first. The constants were chosen on our own questions
 import heapq
 import math
 import re
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from core.french import Analysis, Vocabulary, common_words, flat, terms, written_words
 from core.knowledge import Card, Course
-from core.letters import K1, LetterIndex, norms, rarity_of
+from core.letters import LetterIndex
 from core.messages import Passage, Zone
+from core.postings import Postings, text_of
 
 TITLE, ALIAS, KEYWORD, TEXT, CHECK, EXAMPLE, PHRASING = 4.0, 2.0, 0.8, 1.0, 0.6, 0.3, 0.3
 NAMED_TITLE, NAMED_WHOLE = 0.8, 1.0
@@ -68,18 +68,6 @@ class Found(NamedTuple):
     def confidence(self) -> float:
         """The confidence of the best passage; 0 where nothing was found."""
         return self.passages[0].confidence if self.passages else 0.0
-
-
-class Posting(NamedTuple):
-    """The cards that hold a term, and its weight in each."""
-
-    cards: "array[int]"
-    weights: "array[float]"
-
-    @classmethod
-    def empty(cls) -> "Posting":
-        """Return one that holds no card yet."""
-        return cls(array("I"), array("f"))
 
 
 class Name(NamedTuple):
@@ -162,56 +150,26 @@ class SearchIndex:
         self._letters = LetterIndex((*map(_short, self._cards), *outside))
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
         self._thresholds = course.thresholds
-        self._postings: dict[str, Posting] = defaultdict(Posting.empty)
+        self._unknown = math.log(1 + 2 * len(self._cards))
         words: Counter[str] = Counter()
-        lent: Counter[str] = Counter()
-        lengths = [self._add(number, *_weigh(card, words), lent) for number, card in enumerate(self._cards)]
-        count = len(self._cards)
-        held = {term: len(posting.cards) - lent[term] or len(posting.cards) for term, posting in self._postings.items()}
-        self._idf = {term: rarity_of(n, count) for term, n in held.items()}
-        self._unknown = math.log(1 + 2 * count)
-        self._saturate(lengths)
         self._places: dict[str, int] = {}
-        self._borders = array("I", [0])
-        self._packed = self._pack()
+        self._words = self._indexed(words)
+        self._idf = dict(zip(self._places, self._words.rarities, strict=True))
         self._titles = [frozenset(terms(card.title)) for card in self._cards]
         self._names: list[Name] = []
         self._names_with: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._vocabulary = Vocabulary(words)
         self._index_names()
 
-    def _add(self, number: int, weights: Mapping[str, float], borrowed: frozenset[str], lent: Counter[str]) -> float:
-        """Add a card's bare weights to the postings; return the card's length. No card's weights are kept: they would be 20 MB."""
-        lent.update(borrowed)
-        for term, weight in weights.items():
-            posting = self._postings[term]
-            posting.cards.append(number)
-            posting.weights.append(weight)
-        return sum(weights.values())
-
-    def _saturate(self, lengths: Sequence[float]) -> None:
-        """Turn the bare weights into BM25's."""
-        saturations = norms(lengths)
-        for term, posting in self._postings.items():
-            scale = self._idf[term] * (K1 + 1)
-            for place, (number, weight) in enumerate(zip(posting.cards, posting.weights, strict=True)):
-                posting.weights[place] = scale * weight / (weight + saturations[number])
-
-    def _pack(self) -> Posting:
-        """Lay all postings one behind the other: two arrays for each of thousands of terms take more room than what they hold."""
-        packed = Posting.empty()
-        for number, (term, posting) in enumerate(self._postings.items()):
-            self._places[term] = number
-            packed.cards.extend(posting.cards)
-            packed.weights.extend(posting.weights)
-            self._borders.append(len(packed.cards))
-        self._postings.clear()
-        return packed
-
-    def _place(self, term: str) -> slice | None:
-        """Return where a term's cards and weights stand."""
-        number = self._places.get(term)
-        return None if number is None else slice(self._borders[number], self._borders[number + 1])
+    def _indexed(self, words: Counter[str]) -> Postings:
+        """Number the cards' terms, index the cards by them, and count their words. Phrasings only lend what is in no other text."""
+        lent: Counter[int] = Counter()
+        texts = []
+        for card in self._cards:
+            weights, borrowed = _weigh(card, words)
+            texts.append(text_of({self._places.setdefault(term, len(self._places)): weight for term, weight in weights.items()}))
+            lent.update(self._places[term] for term in borrowed)
+        return Postings(texts, lent=lent)
 
     def _index_names(self) -> None:
         """Read names as questions are read: `batch_size` is one word in both, `learning rate` may be one in both."""
@@ -257,12 +215,8 @@ class SearchIndex:
         return letters, Foreign(self._subjects[others.index(nearest)], best / (best + nearest))
 
     def _rank(self, analysis: Analysis) -> dict[int, float]:
-        """Return the CANDIDATES best cards by their words; a list is added up faster than a dictionary."""
-        scores = [0.0] * len(self._cards)
-        for term in analysis.terms:
-            if place := self._place(term):
-                for number, weight in zip(self._packed.cards[place], self._packed.weights[place], strict=True):
-                    scores[number] += weight
+        """Return the CANDIDATES best cards by their words."""
+        scores = self._words.scores(self._places[term] for term in analysis.terms if term in self._places)
         return {number: scores[number] for number in heapq.nlargest(CANDIDATES, range(len(scores)), key=scores.__getitem__) if scores[number]}
 
     def warm(self) -> None:
