@@ -196,7 +196,7 @@ def to_write() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Course:
-    """A course that was loaded whole.
+    """A course that was loaded whole. Shown, it is its folder, its data sheet and its version: half a million letters would be the rest.
 
     Attributes:
         outside: what the course is not about.
@@ -206,13 +206,13 @@ class Course:
 
     folder: Path
     info: CourseInfo
-    topics: tuple[Topic, ...]
+    topics: tuple[Topic, ...] = field(repr=False)
     thresholds: Thresholds
     version: str
-    outside: tuple[Subject, ...] = ()
-    warnings: tuple[Fault, ...] = ()
-    _cards: dict[str, Card] = field(default_factory=dict)
-    _topic_of: dict[str, Topic] = field(default_factory=dict)
+    outside: tuple[Subject, ...] = field(default=(), repr=False)
+    warnings: tuple[Fault, ...] = field(default=(), repr=False)
+    _cards: dict[str, Card] = field(default_factory=dict, repr=False)
+    _topic_of: dict[str, Topic] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for topic in self.topics:
