@@ -1,18 +1,16 @@
 """`profond …`: reads the settings, opens the core, runs one face. The only wiring."""
 
 import asyncio
-import json
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 
 import click
 import structlog
 from rich.console import Console
 
-from bots import costs, evaluate, kb, keeping, privacy, setup
+from bots import costs, evaluate, kb, keeping, privacy, reports, setup
 from bots.terminal_bot import PERSON, Chat, ask_once, typed_lines
 from core.errors import ProfondError
 from core.knowledge import level_named, load_course
@@ -28,7 +26,9 @@ def app() -> None:
     """Every command below."""
 
 
-for command in (kb.group, keeping.backup, keeping.rotate_key, keeping.erase, costs.costs, evaluate.evaluate, privacy.command, setup.command):
+COMMANDS = [kb.group, keeping.backup, keeping.rotate_key, keeping.erase, costs.costs, reports.reports]
+COMMANDS += [evaluate.evaluate, privacy.command, setup.command]
+for command in COMMANDS:
     app.add_command(command)
 lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="cli-lang")
 
@@ -190,37 +190,6 @@ def migrate() -> None:
     settings = _ready()
     health = asyncio.run(database_health(settings))
     print(words_in(settings.profond_lang)("migrate-done", version=health.version))
-
-
-@app.command(help="cli-reports")
-@kb.as_json_option
-@click.option("--done", metavar="ID", help="cli-done")
-def reports(*, as_json: bool, done: str | None) -> None:
-    """List reported answers and thumbs down, or mark one as settled."""
-    settings = _ready()
-    words = words_in(settings.profond_lang)
-
-    async def run(profond: Profond) -> int:
-        if done:
-            await profond.store.people.settle(done)
-            print(words("reports-done", id=done))
-            return 0
-        found = await profond.store.people.complaints()
-        if as_json:
-            print(json.dumps([asdict(complaint) for complaint in found], ensure_ascii=False, indent=2))
-        elif not found:
-            print(words("reports-none"))
-        for complaint in [] if as_json else found:
-            kind = words(f"kind-{complaint.kind}")
-            print(
-                words("report-line", id=complaint.id, kind=kind, at=complaint.at, cards=", ".join(complaint.cards), version=complaint.course_version)
-            )
-            print("  " + words("report-question", question=complaint.question))
-            if complaint.text:
-                print("  " + words("report-text", text=complaint.text))
-        return 0
-
-    _with_core(settings, run)
 
 
 def _say_usage(error: click.UsageError, lang: str) -> str:
