@@ -15,7 +15,8 @@ from rich.table import Table
 from core.course_files import Change, TopicFiles, add_skeleton, find_topic, merge, topics_of, write_whole
 from core.errors import CourseError, Fault, MarkdownError, SetupError
 from core.evaluation import Scores, by_kind, calibrate, examine, read_questions
-from core.knowledge import COURSE_FILE, THRESHOLDS_FILE, Course, Topic, load_course, slug
+from core.french import terms
+from core.knowledge import COURSE_FILE, OUTSIDE_FILE, THRESHOLDS_FILE, Course, Topic, load_course, slug
 from core.messages import Zone
 from core.search import SearchIndex
 from core.settings import Settings, read_settings
@@ -55,7 +56,7 @@ def check(folder: Path | None, *, strict: bool) -> None:
     """Print every fault of the course at once, and what might be better."""
     settings, words, console = _opened()
     course = _loaded(folder or settings.course_folder, words, console)
-    warnings = [*course.warnings, *_unanswered(course)]
+    warnings = [*course.warnings, *_unanswered(course), *_taught(course)]
     for fault in warnings:
         console.print(_line(words, fault), markup=False)
     _print_summary(course, words, console)
@@ -75,6 +76,15 @@ def _unanswered(course: Course) -> Iterator[Fault]:
     for number, question in enumerate(course.info.example_questions):
         if index.search(question).zone is not Zone.SURE:
             yield Fault(COURSE_FILE, f"$.example_questions[{number}]", "fault-example-unsure", {"value": question})
+
+
+def _taught(course: Course) -> Iterator[Fault]:
+    """Yield a warning for every subject outside the course that bears a card's own name: what is taught can be asked for."""
+    names = {frozenset(terms(name)): card.id for card in course.cards for name in (*card.aliases, card.title)}
+    for number, subject in enumerate(course.outside):
+        named = frozenset(terms(subject.title))
+        if named and named in names:
+            yield Fault(OUTSIDE_FILE, f"$.subjects[{number}]", "fault-taught", {"value": subject.title, "card": names[named]})
 
 
 def _loaded(folder: Path, words: Words, console: Console) -> Course:

@@ -111,6 +111,16 @@ def test_a_question_that_the_bot_offers_and_cannot_answer_is_told(folder: Path) 
     assert ["Recette" in line for line in out.splitlines() if line.startswith("course.json $.example_questions")] == [True]
 
 
+def test_a_subject_that_the_course_teaches_by_now_is_told(folder: Path) -> None:
+    """A card on what was outside the course: the subject that bears its name is named, another that shares a word with it is not."""
+    subjects = [{"title": title, "phrasings": ["où est le mien"]} for title in ("Des adresses IP", "Adresse postale et courrier")]
+    (folder / "outside.json").write_text(json.dumps({"subjects": subjects}), encoding="utf-8")
+    _, out, _ = kb(folder, "check")
+
+    told = [line for line in out.splitlines() if line.startswith("outside.json")]
+    assert [True] == ["$.subjects[0] (adresse-ip)" in line and "Des adresses IP" in line for line in told]
+
+
 def test_the_shipped_course_is_strictly_clean(tmp_path: Path) -> None:
     """CI may run `kb check --strict`."""
     assert 0 == profond(tmp_path, "kb", "check", "--strict").returncode

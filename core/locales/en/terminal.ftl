@@ -71,6 +71,7 @@ fault-level-missing = the level { $value } is not written.
 fault-few-aliases = fewer than { $count } aliases: add the students' words.
 fault-alias-double = the alias “{ $value }” is also on { $other }: keep it on one card.
 fault-example-unsure = the bot offers “{ $value }” and is not sure of the answer: give a card these words, or change the question.
+fault-taught = the course teaches “{ $value }” now: take this subject out of what is outside.
 fault-not-calibrated = the course was never calibrated: run “profond kb calibrate”.
 fault-to-write = text to write: put yours in its place.
 fault-long-level = { $count } words, { $limit } at most: cut it, or make two cards.

@@ -71,6 +71,7 @@ fault-level-missing = le niveau { $value } n'est pas écrit.
 fault-few-aliases = moins de { $count } alias : ajoute les mots des étudiants.
 fault-alias-double = l'alias « { $value } » est aussi sur { $other } : garde-le sur une seule fiche.
 fault-example-unsure = le bot propose « { $value } » sans être sûr d'y répondre : donne ces mots à une fiche, ou change la question.
+fault-taught = le cours enseigne maintenant « { $value } » : enlève ce sujet de ce qui est hors du cours.
 fault-not-calibrated = cours jamais calibré : lance « profond kb calibrate ».
 fault-to-write = texte à écrire : remplace-le par le tien.
 fault-long-level = { $count } mots, { $limit } au plus : coupe, ou fais deux fiches.
