@@ -41,9 +41,9 @@ def course_template(course: Course) -> PromptTemplate:
 async def open_profond(settings: Settings, model: ChatModel | None = None) -> AsyncIterator[Profond]:
     """Open the core; `model` stands in for the one that the settings name. Raises SetupError, CourseError."""
     course = load_course(settings.course_folder)
+    index = SearchIndex(course)  # first of all: what its building leaves free is used by what is opened next (4 MiB)
     async with open_store(settings) as store, open_model(settings) as own, _traffic(settings, store, model or own) as traffic:
         writer = ModelWriter(traffic, course, course_template(course), settings.profond_history_tokens, settings.mistral_vision) if traffic else None
-        index = SearchIndex(course)
         assistant = Assistant(course, index, store, CardWriter(course), writer)
         yield Profond(settings, course, index, store, assistant, Lessons(course), Students(store, course, settings))
 
