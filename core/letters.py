@@ -13,7 +13,7 @@ from core.french import flat
 from core.postings import Postings, text_of
 
 RUN = 4
-LONG = 80
+LONG = 60
 """Of a longer text so many runs are looked at, the rarest: a page holds something of everything, and takes its time."""
 COMMON, MANY = 0.4, 500
 """What more than this share of the texts hold, or more than this many, hardly tells them apart and costs the most time."""
