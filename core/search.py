@@ -24,9 +24,10 @@ from core.letters import LetterIndex
 from core.messages import Passage, Zone
 from core.postings import Postings, text_of
 
-TITLE, ALIAS, KEYWORD, TEXT, CHECK, EXAMPLE, PHRASING = 4.0, 2.0, 0.8, 1.0, 0.6, 0.3, 0.3
-NAMED_TITLE, NAMED_WHOLE = 0.8, 1.0
-ALONE, NAMED_ALONE, SURE_ALONE = 0.85, 6.0, 9.0
+TITLE, TEXT, ASIDE = 3.0, 1.0, 0.3
+"""Weights of a card's title, of all else that says what it is about, and of examples and phrasings; its check question is the bot's to ask."""
+ALONE, CALLED = 0.85, 6.0
+"""From this share of a question's rarity on, a name is all that is asked; what that adds to the card's score and to its confidence."""
 RARE = 0.4
 """The share of an unknown word's rarity from which on words of one title alone name it."""
 LETTERS, SURE_LETTERS = 0.22, 0.1
@@ -87,22 +88,18 @@ class Name(NamedTuple):
 
 
 def _fields(card: Card) -> Iterator[tuple[float, str]]:
-    """Yield a card's texts with their weights."""
+    """Yield a card's texts with their weights; its levels tell one thing in other words, and together weigh as one text."""
     yield TITLE, card.title
-    yield from ((ALIAS, alias) for alias in card.aliases)
-    yield from ((KEYWORD, keyword) for keyword in card.keywords)
+    yield from ((TEXT, name) for name in (*card.aliases, *card.keywords))
     texts = list(card.levels.values()) or [card.content]
     yield from ((TEXT / len(texts), text) for text in texts)
     yield from ((TEXT, text) for belief in card.misconceptions for text in (belief.claim, belief.correction))
-    if card.check_question:
-        yield CHECK, card.check_question.question
 
 
 def _short(card: Card) -> str:
     """Return what is compared letter by letter, in one line: long texts hold every run, and tell nothing."""
     beliefs = [belief.claim for belief in card.misconceptions]
-    asked = card.check_question.question if card.check_question else ""
-    return " ".join([*(card.title,) * 3, *card.aliases * 2, *card.keywords, *card.phrasings, *beliefs, asked])
+    return " ".join([*(card.title,) * 3, *card.aliases * 2, *card.keywords, *card.phrasings, *beliefs])
 
 
 def _weigh(card: Card, words: Counter[str]) -> tuple[dict[str, float], frozenset[str]]:
@@ -120,10 +117,10 @@ def _weigh(card: Card, words: Counter[str]) -> tuple[dict[str, float], frozenset
                 weights[term] += weight
     words.update(seen)
     for term in terms(" ".join(card.examples)):
-        weights[term] += EXAMPLE
+        weights[term] += ASIDE
     own = frozenset(weights)
     for term in terms(" ".join(card.phrasings)):
-        weights[term] += PHRASING
+        weights[term] += ASIDE
     return weights, frozenset(weights) - own
 
 
@@ -197,7 +194,7 @@ class SearchIndex:
         named, passages = self._named(analysis), []
         kept = 1.0 if alone else (foreign.share / USUAL_SHARE) ** FOREIGN_POWER  # who types a card's name means the card
         for number in best:
-            by_words = named * (words.get(number, 0.0) + SURE_ALONE * (number in alone))
+            by_words = named * (words.get(number, 0.0) + CALLED * (number in alone))
             confidence = (by_words + SURE_LETTERS * letters[number]) * kept
             passages.append(self._passage(number, scores[number], confidence))
         matched = tuple(term for term in analysis.terms if term in self._places)
@@ -267,7 +264,7 @@ class SearchIndex:
             titled = {card for card in ranking if asked <= self._titles[card]}
             alone = titled if len(titled) == 1 else set()
         for card in {*titles, *whole, *alone}:
-            ranking[card] += NAMED_TITLE * titles[card] + NAMED_WHOLE * whole[card] + NAMED_ALONE * (card in alone)
+            ranking[card] += titles[card] + whole[card] + CALLED * (card in alone)
         return ranking, alone
 
     def _named(self, analysis: Analysis) -> float:
