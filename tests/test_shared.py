@@ -171,6 +171,15 @@ async def test_it_is_kept_over_a_restart(opened: Opener, server: MistralServer, 
     assert b"surapprentissage" not in (tmp_path / "profond.db").read_bytes()
 
 
+async def test_who_names_another_model_gets_its_answers(opened: Opener, server: MistralServer) -> None:
+    """What one model wrote is not shown as what another one writes."""
+    for number, model in enumerate(("mistral-small-2603", "mistral-medium-2604")):
+        async with opened(mistral_api_key="k", mistral_server_url=server.url, mistral_model=model) as core:
+            await ask(core, question(number))
+
+    assert ["mistral-small-2603", "mistral-medium-2604"] == [request["model"] for request in server.requests]
+
+
 @pytest.mark.parametrize(
     "changes",
     [

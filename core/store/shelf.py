@@ -1,7 +1,7 @@
 """Answers kept for whoever asks the same question again. Texts are encrypted; the question is only known as a keyed hash.
 
-The key holds the course's and the prompt's version, so that a new one finds nothing; what belongs to an old one is
-thrown away when the next answer is put here.
+The key holds the course's and the prompt's version and the model that was named, so that a new one finds nothing; what belongs to
+an old course or prompt is thrown away when the next answer is put here.
 """
 
 from collections.abc import Callable

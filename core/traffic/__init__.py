@@ -64,7 +64,7 @@ class Traffic:
     async def fetch(self, errand: Errand, bill: Bill) -> Pieces:
         """Yield an answer: one that was kept, one that is being written for somebody, or a new one. Raises ModelAway."""
         if errand.question:
-            bill.shelf = self._store.shelf.key(errand.question)
+            bill.shelf = self._store.shelf.key(f"{self._settings.mistral_model}\n{errand.question}")  # who names another model wants its answers
             kept = await self._kept(bill.shelf)
             if kept:
                 bill.is_shared, bill.saved_micros = True, kept.micros
