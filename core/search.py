@@ -89,11 +89,11 @@ class Name(NamedTuple):
 
 def _fields(card: Card) -> Iterator[tuple[float, str]]:
     """Yield a card's texts with their weights; its levels tell one thing in other words, and together weigh as one text."""
+    beliefs = (text for belief in card.misconceptions for text in (belief.claim, belief.correction))
+    levels = list(card.levels.values()) or [card.content]
     yield TITLE, card.title
-    yield from ((TEXT, name) for name in (*card.aliases, *card.keywords))
-    texts = list(card.levels.values()) or [card.content]
-    yield from ((TEXT / len(texts), text) for text in texts)
-    yield from ((TEXT, text) for belief in card.misconceptions for text in (belief.claim, belief.correction))
+    yield TEXT, "\n".join((*card.aliases, *card.keywords, *beliefs))
+    yield TEXT / len(levels), "\n".join(levels)
 
 
 def _short(card: Card) -> str:
@@ -116,10 +116,10 @@ def _weigh(card: Card, words: Counter[str]) -> tuple[dict[str, float], frozenset
             for term in word.stems:
                 weights[term] += weight
     words.update(seen)
-    for term in terms(" ".join(card.examples)):
+    for term in terms("\n".join(card.examples)):
         weights[term] += ASIDE
     own = frozenset(weights)
-    for term in terms(" ".join(card.phrasings)):
+    for term in terms("\n".join(card.phrasings)):
         weights[term] += ASIDE
     return weights, frozenset(weights) - own
 
