@@ -118,6 +118,18 @@ def test_questions_are_found(index: SearchIndex, file: Path) -> None:
     assert 0 == found.offtopic_sure
 
 
+def test_questions_that_nothing_was_chosen_on_are_found(index: SearchIndex) -> None:
+    """Somebody who retakes the year and saw titles alone: what is wanted of any questions."""
+    found = score(examine(index, read_questions(HERE / "data" / "unseen_of_a_repeater.json")))
+
+    assert (found.recall_at_1 or 0) >= 0.82
+    assert (found.recall_at_3 or 0) >= 0.93
+    assert (found.auroc or 0) >= 0.95
+    assert (found.sure_precision or 0) >= 0.93
+    assert (found.wrongly_refused or 0) <= 0.05
+    assert 0 == found.offtopic_sure
+
+
 @pytest.mark.parametrize(
     ("typed", "card_id"),
     [
