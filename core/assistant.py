@@ -31,7 +31,7 @@ from core.writers import AnswerWriter, Asked, Author, ModelWriter
 log = structlog.get_logger()
 MAX_QUESTION = 2_000
 MAX_PASSAGES = 3
-WORTH_READING = 0.5
+WORTH_READING = 0.6
 """A passage is given to the model when it scores at least this share of the best one."""
 DEFAULT_LEVEL = Level.BEGINNER
 SEARCHED_IN_FILE = 2_000

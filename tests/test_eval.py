@@ -230,10 +230,12 @@ def test_both_prompts_are_shipped_whole() -> None:
     assert ["document-1", "profond-1"] == prompt_names(COURSE)
 
 
+@pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("name", ["document-1", "profond-1"])
-def test_a_question_costs_few_tokens_and_begins_alike(name: str, index: SearchIndex) -> None:
-    """A first question takes at most 1,500 tokens at the median, and the rules stand first, the same for all."""
-    found = measure(read_template(PROMPTS / f"{name}.md"), COURSE, index, read_questions(QUESTIONS), list(Level))
+def test_a_question_costs_few_tokens_and_begins_alike(name: str, level: Level, index: SearchIndex) -> None:
+    """At every level a first question takes at most 1,500 tokens at the median, and the rules stand first, the same for all."""
+    asked = read_questions(COURSE.folder / "questions" / "calibration.json")
+    found = measure(read_template(PROMPTS / f"{name}.md"), COURSE, index, asked, [level])
 
     assert 0 < found.rules <= found.stable < found.whole <= 1500
 
