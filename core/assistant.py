@@ -155,8 +155,8 @@ class Assistant:
         if is_cut:
             draft.notes.append(draft.words("note-cut", limit=MAX_QUESTION))
             draft.ticket = replace(draft.ticket, question=replace(question, text=text))
-        draft.level = question.level or await self._store.people.level(question.person) or DEFAULT_LEVEL
-        turns = await self._store.recent(question.conversation, draft.ticket.person)
+        level, turns = await asyncio.gather(self._store.people.level(question.person), self._store.recent(question.conversation, draft.ticket.person))
+        draft.level = question.level or level or DEFAULT_LEVEL
         found = await self._find(draft.ticket.question, self._index.search(_searched(text)), turns)
         draft.turns = [turn for turn in turns if turn.is_own]  # what classmates wrote helps to find, and never goes to the model
         draft.zone, draft.passages = found.zone, found.passages

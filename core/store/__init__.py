@@ -197,7 +197,7 @@ class Store:
             is_waiting = await self._clear(connection, ticket, gives_back=outcome.gives_back)
             if is_waiting and outcome.answer.id:
                 turn = await self._turn(connection, ticket, now)
-                await connection.execute(insert(answers).values(**self._answer_row(turn, ticket, outcome, now)))
+                await connection.execute(insert(answers), self._answer_row(turn, ticket, outcome, now))
             if outcome.bill:
                 await self.spending.add(connection, outcome.topic, outcome.answer.completion.model, outcome.bill)
 
@@ -220,7 +220,7 @@ class Store:
                 return str(turn)
         conversation = self._vault.pseudonym("conversation", question.conversation)
         row = {"conversation": conversation, "place": self._vault.seal("place", question.conversation), "created_at": now}
-        await connection.execute(upsert(connection)(conversations).values(**row).on_conflict_do_nothing())
+        await connection.execute(upsert(connection)(conversations).on_conflict_do_nothing(), row)
         row = {
             "id": ticket.id,
             "conversation": conversation,
@@ -229,7 +229,7 @@ class Store:
             "is_private": question.is_private,
             "created_at": now,
         }
-        await connection.execute(insert(turns).values(**row))
+        await connection.execute(insert(turns), row)
         return ticket.id
 
     def _answer_row(self, turn: str, ticket: Ticket, outcome: Outcome, now: float) -> dict[str, object]:

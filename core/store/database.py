@@ -22,7 +22,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import structlog
 from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -191,7 +191,13 @@ def _turn_on_wal(cursor: Any) -> None:  # noqa: ANN401  # the driver's own
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("is_writing") else "BEGIN")
+    """Begin by the driver's own call: by SQLAlchemy's it goes to the driver's thread and back three times, not once."""
+    how = "BEGIN IMMEDIATE" if connection.get_execution_options().get("is_writing") else "BEGIN"
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.run_async(lambda sqlite: sqlite.execute(how))
+    except (sqlite3.Error, ValueError) as error:  # a closed connection is a ValueError to the driver
+        raise OperationalError(how, None, error) from error
 
 
 @asynccontextmanager

@@ -92,8 +92,8 @@ class Gates:
     async def _sit(self, connection: AsyncConnection, gate: str, seat: Seat, mine: "_Waiting", goes_at: float | None) -> None:
         row = {"id": seat.id, "gate": gate, "person": seat.person, "round": mine.round, "arrived_at": mine.arrived_at}
         row |= {"model": seat.model, "tokens": seat.tokens, "goes_at": goes_at, "lease_until": self.clock() + LEASE_SECONDS}
-        made = upsert(connection)(queue).values(**row)
-        await connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=row))
+        made = upsert(connection)(queue)
+        await connection.execute(made.on_conflict_do_update(index_elements=["id"], set_={name: made.excluded[name] for name in row}), row)
 
     async def look(self, gate: str, limits: Limits, held: Collection[str]) -> View:
         """Return where the questions held by this process stand, giving moments to whoever is next."""

@@ -88,10 +88,10 @@ class Spending:
             more = Counter(tokens_input=used.input, tokens_cached=used.cached, tokens_output=used.output, cost_micros=charge.micros)
             sums.setdefault(charge.model, Counter()).update(more)
         for name, found in sums.items():
-            row = {column: found[column] for column in _COUNTED}
-            made = upsert(connection)(spending).values(day=self.today(), topic=topic, model=name, **row)
-            added = {column: spending.c[column] + value for column, value in row.items()}
-            await connection.execute(made.on_conflict_do_update(index_elements=["day", "topic", "model"], set_=added))
+            row = {"day": self.today(), "topic": topic, "model": name, **{column: found[column] for column in _COUNTED}}
+            made = upsert(connection)(spending)
+            added = {column: spending.c[column] + made.excluded[column] for column in _COUNTED}
+            await connection.execute(made.on_conflict_do_update(index_elements=["day", "topic", "model"], set_=added), row)
 
     async def spent(self) -> Spent:
         """Return what was spent today and this month."""
