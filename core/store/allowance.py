@@ -5,12 +5,13 @@ refused take changes no row and returns none. Rows are written in the order of t
 from the same people do not wait for each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Insert, case, select, update
+from sqlalchemy import Insert, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,9 +24,13 @@ NEARLY_ONE = 1 - 1e-6
 """A bucket refilled for exactly one question may hold 0.999… of it."""
 
 
+INSERTS: Mapping[str, type[postgresql.Insert] | type[sqlite.Insert]] = {"postgresql": postgresql.Insert, "sqlite": sqlite.Insert}
+"""The INSERT that knows ON CONFLICT, of each kind of database."""
+
+
 def upsert(connection: AsyncConnection) -> type[postgresql.Insert] | type[sqlite.Insert]:
     """Return the INSERT that knows ON CONFLICT for the connection's database."""
-    return postgresql.Insert if connection.dialect.name == "postgresql" else sqlite.Insert
+    return INSERTS[connection.dialect.name]
 
 
 @dataclass(frozen=True)
@@ -51,26 +56,8 @@ class Allowance:
         if not people:
             return {}
         rows = [{"person": person, "tokens": self.size - 1.0, "at": now, "day": self.day(now), "used": 1} for person in sorted(people)]
-        taken = set((await connection.execute(self._take(connection, now), rows)).scalars())
+        taken = set((await connection.execute(_taking(self, connection.dialect.name), rows)).scalars())
         return {person: await self._refusal(connection, person, now) for person in people if person not in taken}
-
-    def _take(self, connection: AsyncConnection, now: float) -> Insert:
-        day, refilled = self.day(now), self._refilled(now)
-        used = case((allowance.c.day == day, allowance.c.used), else_=0)
-        return (
-            upsert(connection)(allowance)
-            .on_conflict_do_update(
-                index_elements=[allowance.c.person],
-                set_={"tokens": refilled - 1, "at": now, "day": day, "used": used + 1},
-                where=(refilled >= NEARLY_ONE) & (used < self.per_day),
-            )
-            .returning(allowance.c.person)
-        )
-
-    def _refilled(self, now: float) -> ColumnElement[float]:
-        elapsed = case((allowance.c.at < now, now - allowance.c.at), else_=0.0)
-        full = allowance.c.tokens + elapsed / self.refill
-        return case((full > self.size, float(self.size)), else_=full)
 
     async def give_back(self, connection: AsyncConnection, person: str, day: str) -> None:
         """Give one question back, to the day it was taken on."""
@@ -100,3 +87,19 @@ class Allowance:
     async def _refusal(self, connection: AsyncConnection, person: str, now: float) -> AllowanceSpent:
         usage = await self.usage(connection, person, now)
         return AllowanceSpent(max(1.0, usage.next_in), is_daily=not usage.left_today)
+
+
+@cache
+def _taking(rule: Allowance, database: str) -> Insert:
+    """Return the statement that takes one question. It is built once: that takes longer than to run it."""
+    made = INSERTS[database](allowance)
+    now, day = made.excluded.at, made.excluded.day
+    elapsed = case((allowance.c.at < now, now - allowance.c.at), else_=0.0)
+    full = allowance.c.tokens + elapsed / rule.refill
+    refilled = case((full > rule.size, float(rule.size)), else_=full)
+    used = case((allowance.c.day == day, allowance.c.used), else_=0)
+    return made.on_conflict_do_update(
+        index_elements=[allowance.c.person],
+        set_={"tokens": refilled - 1, "at": now, "day": day, "used": used + 1},
+        where=(refilled >= NEARLY_ONE) & (used < rule.per_day),
+    ).returning(allowance.c.person)

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Insert, Row, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import TokenUsage
-from core.store.allowance import upsert
+from core.store.allowance import INSERTS
 from core.store.database import Database
 from core.store.tables import spending
 
@@ -89,9 +90,7 @@ class Spending:
             sums.setdefault(charge.model, Counter()).update(more)
         for name, found in sums.items():
             row = {"day": self.today(), "topic": topic, "model": name, **{column: found[column] for column in _COUNTED}}
-            made = upsert(connection)(spending)
-            added = {column: spending.c[column] + made.excluded[column] for column in _COUNTED}
-            await connection.execute(made.on_conflict_do_update(index_elements=["day", "topic", "model"], set_=added), row)
+            await connection.execute(_adding(connection.dialect.name), row)
 
     async def spent(self) -> Spent:
         """Return what was spent today and this month."""
@@ -110,6 +109,14 @@ class Spending:
             topics = (await connection.execute(select(spending.c.topic, *sums).where(_in_month(month)).group_by(spending.c.topic))).all()
             models = (await connection.execute(select(spending.c.model, *sums).where(_in_month(month)).group_by(spending.c.model))).all()
         return _costs(whole, name=month)[0], _costs(topics), _costs(models)
+
+
+@cache
+def _adding(database: str) -> Insert:
+    """Return the statement that adds to a day's row, built once."""
+    made = INSERTS[database](spending)
+    added = {column: spending.c[column] + made.excluded[column] for column in _COUNTED}
+    return made.on_conflict_do_update(index_elements=["day", "topic", "model"], set_=added)
 
 
 def _in_month(month: str) -> Any:  # noqa: ANN401  # a condition
