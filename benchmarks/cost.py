@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.report import Report, Row, Target, median, quantile, show
-from core.assistant import Assistant
+from core.assistant import worth_reading
 from core.evaluation import read_questions
 from core.knowledge import Course, load_course
 from core.messages import Level, Passage, Question, TokenUsage, Zone
@@ -30,7 +30,7 @@ def asked_in(course: Course, index: SearchIndex) -> dict[str, list[Passage]]:
     """Return the questions that the course answers, with what the model reads for each."""
     file: Path = course.folder / "questions" / "calibration.json"
     found = {asked.question: index.search(asked.question) for asked in read_questions(file)}
-    return {text: Assistant._useful(one.passages) for text, one in found.items() if one.zone is Zone.SURE}  # noqa: SLF001  # what is measured
+    return {text: worth_reading(one.passages) for text, one in found.items() if one.zone is Zone.SURE}
 
 
 def answer_tokens(template: PromptTemplate, level: Level) -> int:

@@ -40,6 +40,11 @@ _MARKS = re.compile(r"\[(?:e-mail|téléphone|clé|mention)\]")
 """What stands where personal data was: no word to search for."""
 
 
+def worth_reading(passages: Sequence[Passage]) -> list[Passage]:
+    """Return the passages that the model is given, best first."""
+    return [passage for passage in passages[:MAX_PASSAGES] if passage.score >= passages[0].score * WORTH_READING]
+
+
 @dataclass
 class Draft:
     """An answer being made."""
@@ -195,7 +200,7 @@ class Assistant:
         return found._replace(passages=passages, zone=Zone.SURE) if passages else found
 
     async def _write(self, draft: Draft) -> Answer:
-        sources = tuple(passage.card_id for passage in self._useful(draft.passages))
+        sources = tuple(passage.card_id for passage in worth_reading(draft.passages))
         dialect = getattr(draft.surface, "dialect", Dialect())  # a face that names none gets what every chat can show
         progress = Progress(draft.surface, Rules(self._links, sources, dialect, self._instructions))
         if draft.zone is Zone.SURE:
@@ -229,7 +234,7 @@ class Assistant:
     async def _pour(self, draft: Draft, progress: Progress) -> None:
         """Let the author write, and show it as it grows."""
         draft.writer = Writer.MODEL
-        asked = Asked(draft.ticket.question, self._useful(draft.passages), draft.level, draft.turns, draft.bill)
+        asked = Asked(draft.ticket.question, worth_reading(draft.passages), draft.level, draft.turns, draft.bill)
         async with aclosing(self._author.write(asked)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):
@@ -261,14 +266,8 @@ class Assistant:
         if draft.ticket.question.lang != self._course.info.language:
             draft.notes.append(draft.words("note-language"))
 
-    @staticmethod
-    def _useful(passages: Sequence[Passage]) -> list[Passage]:
-        """Return the passages worth the model's reading, best first."""
-        best = passages[0].score if passages else 0.0
-        return [passage for passage in passages[:MAX_PASSAGES] if passage.score >= best * WORTH_READING]
-
     def _answer(self, draft: Draft, progress: Progress) -> Answer:
-        useful = self._useful(draft.passages) if draft.zone is Zone.SURE else []
+        useful = worth_reading(draft.passages) if draft.zone is Zone.SURE else []
         parts = progress.parts(draft.text)
         numbers = cited("\n".join(parts), len(useful)) if draft.writer is Writer.MODEL else ()
         sources = [useful[number - 1] for number in numbers] or useful[:1]

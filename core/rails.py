@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.assistant import MAX_PASSAGES, WORTH_READING
+from core.assistant import worth_reading
 from core.evaluation import ExamQuestion
 from core.knowledge import Course
 from core.messages import Level, Passage, Zone
@@ -75,8 +75,7 @@ def rails(template: PromptTemplate) -> dict[str, bool]:
 
 def given(index: SearchIndex, question: str) -> list[Passage]:
     """Return the passages that the model is given for a first question."""
-    passages = index.search(question).passages[:MAX_PASSAGES]
-    return [passage for passage in passages if passage.score >= passages[0].score * WORTH_READING]
+    return worth_reading(index.search(question).passages)
 
 
 def _whole(template: PromptTemplate, course: Course, question: str, passages: Sequence[Passage], level: Level) -> str:
