@@ -23,24 +23,18 @@ from core.words import LANGUAGES, Words, duration, error_words, words_in
 
 @click.group(help="cli-profond")
 def app() -> None:
-    """Every command below."""
-
-
-COMMANDS = [kb.group, keeping.backup, keeping.rotate_key, keeping.erase, costs.costs, reports.reports]
-COMMANDS += [evaluate.evaluate, privacy.command, setup.command]
-for command in COMMANDS:
-    app.add_command(command)
-lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="cli-lang")
-
-
-def _ready() -> Settings:
-    """Read the settings, warn of names that are no setting, and set up the logs."""
+    """Before every command: warn of names that are no setting, and set up the logs."""
     settings = read_settings()
     words = words_in(settings.profond_lang)
     for name, near in unknown_names():
         print(words("setting-unknown", name=name, near=near or "none"), file=sys.stderr)
     setup_logging(settings)
-    return settings
+
+
+KEEPING = (keeping.backup, keeping.rotate_key, keeping.erase)
+for command in (kb.group, *KEEPING, costs.costs, reports.reports, evaluate.evaluate, privacy.command, setup.command):
+    app.add_command(command)
+lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="cli-lang")
 
 
 def _with_core(settings: Settings, use: Callable[[Profond], Awaitable[int]]) -> None:
@@ -79,7 +73,7 @@ def _console() -> Console:
 @lang_option
 def ask(question: str, level: str | None, lang: str | None) -> None:
     """Answer one question. Whoever runs the program takes no allowance: the limit is for students in chats."""
-    settings, depth = _ready(), level_named(level) if level else None
+    settings, depth = read_settings(), level_named(level) if level else None
     key = secrets.token_hex(8)
     asked = Question(
         text=question,
@@ -97,7 +91,7 @@ def ask(question: str, level: str | None, lang: str | None) -> None:
 @lang_option
 def chat(lang: str | None) -> None:
     """Hold a conversation, with the chats' own commands and a student's allowance."""
-    settings = _ready()
+    settings = read_settings()
 
     async def talk(profond: Profond) -> int:
         conversation = Chat(profond, _console(), lang or settings.profond_lang)
@@ -113,7 +107,7 @@ def discord(*, invite: bool) -> None:
     from bots.discord_bot import DiscordFace, invite_link  # noqa: PLC0415  # slow to import
     from bots.life import live  # noqa: PLC0415  # as above
 
-    settings = _ready()
+    settings = read_settings()
     words = words_in(settings.profond_lang)
     if invite:
         print(words("discord-invite"), asyncio.run(invite_link(settings)), sep="\n")
@@ -140,7 +134,7 @@ def slack(*, http: bool, manifest: bool) -> None:
     from bots import slack_bot  # noqa: PLC0415  # slow to import
     from bots.life import health_of, live  # noqa: PLC0415  # as above
 
-    settings = _ready()
+    settings = read_settings()
     words = words_in(settings.profond_lang)
     if manifest:
         print(slack_bot.manifest(settings, load_course(settings.course_folder).info, is_http=http))
@@ -166,7 +160,7 @@ def doctor() -> None:
     """Say what is right, what is wrong and the mend; exit 1 on a fault."""
     from bots.doctor import examine  # noqa: PLC0415  # only here
 
-    settings = _ready()
+    settings = read_settings()
     words = words_in(settings.profond_lang)
 
     async def run() -> bool:
@@ -187,7 +181,7 @@ def migrate() -> None:
     """Bring the database's schema up to date."""
     from core.store.database import database_health  # noqa: PLC0415
 
-    settings = _ready()
+    settings = read_settings()
     health = asyncio.run(database_health(settings))
     print(words_in(settings.profond_lang)("migrate-done", version=health.version))
 

@@ -13,7 +13,6 @@ from rich.console import Console
 from core.errors import SetupError
 from core.evaluation import read_questions
 from core.knowledge import level_named, load_course
-from core.logs import setup_logging
 from core.messages import Level
 from core.settings import Settings, read_settings
 from core.store.database import open_database
@@ -49,7 +48,6 @@ def evaluate(  # noqa: PLR0913  # a command's options
 ) -> None:
     """Run the questions of a file and report, or tell how students judged each prompt."""
     settings = read_settings()
-    setup_logging(settings)
     words = words_in(settings.profond_lang)
     if feedback:
         _tell_feedback(settings, words, is_json=is_json)

@@ -62,12 +62,14 @@ def test_levels_and_languages(tmp_path: Path) -> None:
         (["ask", "x"], {"MISTRAL_DEBUG": "1"}),
         (["kb", "eval", "nowhere.json"], {}),
         (["reports", "--done", "nothing"], {}),
+        *((words, {"DATABASE_URL": "no/such/folder/p.db"}) for words in (["reports", "--json"], ["costs", "--json"], ["erase", "discord:1"])),
     ],
 )
 def test_bad_input_gets_one_sentence(tmp_path: Path, words: list[str], variables: dict[str, str]) -> None:
-    """A mistake is told in one French sentence on the error stream, with a non-zero exit code and no traceback."""
+    """A mistake is told in one French sentence on the error stream, with a non-zero exit code and nothing else: no traceback, no output."""
     done = profond(tmp_path, *words, **variables)
 
+    assert "" == done.stdout
     assert done.returncode != 0
     assert 1 == len(done.stderr.strip().splitlines())
     assert "Traceback" not in done.stderr + done.stdout
