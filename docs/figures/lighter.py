@@ -94,11 +94,11 @@ def transfert() -> Sheet:
     sheet.shape([(156, 110), (366, 175), (366, 315), (156, 380)], BLUE)
     sheet.text((255, 205), "corps gelé", weight="bold", color=BLUE)
     sheet.formula((255, 245), r"f_\theta", size=34, color=BLUE)
-    sheet.text((255, 290), f"{number(FROZEN)}\npoids", size=SMALL)
+    sheet.text((255, 290), f"{number(FROZEN)}\nparamètres", size=SMALL)
     sheet.box((464, 175), (116, 140), hue=RED)
     sheet.text((522, 200), "tête", weight="bold", color=RED)
     sheet.formula((522, 238), r"g_\phi", size=34, color=RED)
-    sheet.text((522, 284), f"{number(dense_weights(1280, 5))}\npoids", size=SMALL)
+    sheet.text((522, 284), f"{number(dense_weights(1280, 5))}\nparamètres", size=SMALL)
     for start, end in ((120, 152), (370, 460), (584, 616)):
         sheet.arrow((start, 245), (end, 245))
     sheet.formula((414, 210), r"h", size=30)
