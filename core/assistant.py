@@ -1,7 +1,6 @@
 """One question from being taken to being answered, as a straight line. Every face calls `take`, acknowledges, calls `answer`."""
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,18 +11,18 @@ from weakref import WeakValueDictionary
 import structlog
 
 from core.errors import EmptyQuestion, NotYours, ProfondError, StoreAway
-from core.files import cut_middle, images_in, read_files, texts_in
+from core.files import cut_middle, read_files
+from core.finding import Finder
 from core.knowledge import Course
 from core.markup import Dialect, Rules, cited, links_in
 from core.markup.watch import FOREIGN, LOOPED
 from core.measures import count, took
 from core.messages import Answer, Choice, Completion, Figure, Handover, Level, Manner, Passage, Place, Question, Ticket, Turn, Writer, Zone
-from core.privacy import scrub
 from core.prompt import instructions
 from core.reply import Progress, ReplySurface
-from core.search import Found, SearchIndex
-from core.small_talk import small_talk
-from core.store import Outcome, Record, Store
+from core.search import SearchIndex
+from core.small_talk import REPLY, costs_nothing, small_talk
+from core.store import Outcome, Past, Record, Store
 from core.store.spending import Bill
 from core.words import Words, words_in
 from core.writers import AnswerWriter, Asked, Author, ModelWriter
@@ -34,10 +33,6 @@ MAX_PASSAGES = 3
 WORTH_READING = 0.6
 """A passage is given to the model when it scores at least this share of the best one."""
 DEFAULT_LEVEL = Level.BEGINNER
-SEARCHED_IN_FILE = 2_000
-"""Characters of a file that are searched together with the question."""
-_MARKS = re.compile(r"\[(?:e-mail|téléphone|clé|mention)\]")
-"""What stands where personal data was: no word to search for."""
 
 
 def worth_reading(passages: Sequence[Passage]) -> list[Passage]:
@@ -72,10 +67,10 @@ class Assistant:
 
     def __init__(self, course: Course, index: SearchIndex, store: Store, cards: AnswerWriter, model: ModelWriter | None) -> None:
         self._course = course
-        self._index = index
         self._store = store
         self._author = Author(cards, model)
         self._prompt_version = model.template.version if model else ""
+        self._finder = Finder(course, index, has_reader=model is not None)
         self._instructions = instructions(model.template, course) if model else ""
         self._sees = bool(model and model.sees)
         self._links = (*course.info.allowed_links, *links_in([card.text(level) for card in course.cards for level in Level]))
@@ -95,8 +90,7 @@ class Assistant:
             if not question.text.strip() and not question.files:
                 raise EmptyQuestion
             question = replace(question, files=read_files(question.files, sees=self._sees))
-            is_free = not question.files and not question.again and small_talk(question.text) is not None
-            return await self._store.accept(question, is_free=is_free)
+            return await self._store.accept(question, is_free=costs_nothing(question))
         except ProfondError as error:
             count("refusals", platform=_platform(question), reason=type(error).__name__)
             raise
@@ -144,11 +138,11 @@ class Assistant:
 
         `asked` says who asks, where and by which event. Raises Unknown; NotYours for somebody else's redo, or private answer.
         """
-        past = await self._store.past(answer_id, asked.person if manner is Manner.PLAIN else None)
-        if past.is_private:
-            await self._store.past(answer_id, asked.person)
-        is_private = asked.is_private or past.is_private
-        return replace(asked, text=past.question, again=answer_id, manner=manner, is_private=is_private)
+        past = await self._store.past(answer_id, asked.person)
+        if not past.is_own and (manner is Manner.PLAIN or past.is_private):
+            raise NotYours
+        asked = replace(asked, text=past.question, again=answer_id, manner=manner, is_private=asked.is_private or past.is_private)
+        return replace(asked, conversation=past.conversation_place, level=past.level) if past.is_own else asked
 
     async def _prepare(self, draft: Draft) -> None:
         """Decide the level, the zone and the passages."""
@@ -160,44 +154,20 @@ class Assistant:
         if is_cut:
             draft.notes.append(draft.words("note-cut", limit=MAX_QUESTION))
             draft.ticket = replace(draft.ticket, question=replace(question, text=text))
-        level, turns = await asyncio.gather(self._store.people.level(question.person), self._store.recent(question.conversation, draft.ticket.person))
+        level, turns, past = await asyncio.gather(
+            self._store.people.level(question.person), self._store.recent(question.conversation, draft.ticket.person), self._told(question)
+        )
         draft.level = question.level or level or DEFAULT_LEVEL
-        found = await self._find(draft.ticket.question, self._index.search(_searched(text)), turns)
+        if past and question.manner is Manner.PLAIN:
+            turns = [turn for turn in turns if turn.id != past.turn]  # told anew, not once more
+        found, manner = self._finder.find(draft.ticket.question, turns, past.card_ids if past else ())
+        draft.ticket = replace(draft.ticket, question=replace(draft.ticket.question, manner=manner))
         draft.turns = [turn for turn in turns if turn.is_own]  # what classmates wrote helps to find, and never goes to the model
-        draft.zone, draft.passages = found.zone, found.passages
+        is_chat = found.zone is not Zone.SURE and small_talk(text) == REPLY
+        draft.zone, draft.passages = Zone.SMALL_TALK if is_chat else found.zone, found.passages
 
-    async def _find(self, question: Question, found: Found, turns: Sequence[Turn]) -> Found:
-        """Return what was found, reading a follow-up together with the turn before it."""
-        if question.again and question.manner is not Manner.PLAIN:
-            past = await self._store.past(question.again)
-            return self._same_cards(past.card_ids, found)
-        if found.zone is not Zone.SURE and question.files:
-            found = self._with_files(question, found, turns)
-        if found.zone is Zone.SURE or not turns:
-            return found
-        last = turns[-1]
-        if not found.analysis.terms:
-            return self._same_cards(last.card_ids, found)
-        joined = self._index.search(f"{_searched(last.question)} {_searched(question.text)}")
-        is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
-        return joined if joined.zone is Zone.SURE and is_about_the_course else found
-
-    def _with_files(self, question: Question, found: Found, turns: Sequence[Turn]) -> Found:
-        """Return what was found for a question and the text of its files together.
-
-        Who attaches a file wants it looked at: a model looks at it even where no card is surely about it, or where nothing
-        but a picture says what is asked. What is clearly none of the course's stays outside.
-        """
-        text = " ".join(text[:SEARCHED_IN_FILE] for _, text in texts_in(question.files))
-        joined = self._index.search(f"{_searched(question.text)} {_searched(text)}") if text else found
-        found = found if joined.zone is Zone.OUTSIDE else joined
-        is_picture_alone = bool(images_in(question.files)) and not found.analysis.terms and not turns
-        has_reader = self._author.model is not None
-        return found._replace(zone=Zone.SURE) if has_reader and (found.zone is Zone.UNSURE or is_picture_alone) else found
-
-    def _same_cards(self, card_ids: Sequence[str], found: Found) -> Found:
-        passages = tuple(self._index.passage(card_id) for card_id in card_ids if self._course.has(card_id))
-        return found._replace(passages=passages, zone=Zone.SURE) if passages else found
+    async def _told(self, question: Question) -> Past | None:
+        return await self._store.past(question.again) if question.again else None
 
     async def _write(self, draft: Draft) -> Answer:
         sources = tuple(passage.card_id for passage in worth_reading(draft.passages))
@@ -297,7 +267,7 @@ class Assistant:
 
     async def _remember(self, draft: Draft, answer: Answer, milliseconds: int) -> None:
         """Store the answer and write the one log line; what was shown stands even where the store is away."""
-        is_nothing = draft.zone is Zone.OUTSIDE or (draft.is_stopped and not draft.is_begun)
+        is_nothing = draft.zone in {Zone.OUTSIDE, Zone.SMALL_TALK} or (draft.is_stopped and not draft.is_begun)
         record = Record(course_version=self._course.version, cost_micros=draft.bill.micros, milliseconds=milliseconds)
         topic = self._course.topic_of(answer.sources[0].card_id).id if answer.sources else ""
         bill = draft.bill if answer.id else None
@@ -330,11 +300,6 @@ class Assistant:
 
 def _platform(question: Question) -> str:
     return question.person.partition(":")[0]
-
-
-def _searched(text: str) -> str:
-    """Return what is searched for in a student's text: all but personal data."""
-    return _MARKS.sub(" ", scrub(text))
 
 
 def _completion(draft: Draft) -> Completion:

@@ -117,6 +117,7 @@ class Passage:
 class Turn:
     """One question with its answer, as remembered. `is_own`: asked by who asks now, not by others in the same place."""
 
+    id: str = field(default="", compare=False)
     question: str
     answer: str
     card_ids: tuple[str, ...]

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 
 from core.errors import StoreAway
-from core.small_talk import small_talk
+from core.small_talk import costs_nothing
 from core.store import Store
 from core.store.leases import Left
 
@@ -71,6 +71,4 @@ class Recovery:
 
 def _read(left: Left) -> Left:
     """Return the question as it was when it was taken: small talk cost nothing then."""
-    question = left.ticket.question
-    is_free = not question.files and not question.again and small_talk(question.text) is not None
-    return replace(left, ticket=replace(left.ticket, is_free=is_free))
+    return replace(left, ticket=replace(left.ticket, is_free=costs_nothing(left.ticket.question)))

@@ -1,7 +1,7 @@
 """A student's own verbs: level, usage, feedback, report, the first-contact notice, my data, forget."""
 
 from core.assistant import DEFAULT_LEVEL
-from core.errors import EmptyQuestion
+from core.errors import EmptyQuestion, NotYours
 from core.knowledge import Course
 from core.messages import Level, MyData, Usage
 from core.privacy import scrub
@@ -70,6 +70,8 @@ class Students:
     async def shared(self, answer_id: str, person: str) -> tuple[str, str]:
         """Return a question of one's own, without anything personal in it, and its answer, as a class may see them. Raises Unknown, NotYours."""
         past = await self._store.past(answer_id, person)
+        if not past.is_own:
+            raise NotYours
         return scrub(past.question), past.answer
 
     async def my_data(self, person: str) -> MyData:

@@ -18,6 +18,7 @@ from core.markup.watch import watched
 from core.messages import ChatMessage, Completion, Handover, Level, Manner, Passage, Pieces, Question, Turn
 from core.privacy import scrub
 from core.prompt import PromptTemplate, build_prompt, card_passage_text
+from core.small_talk import REPLY, small_talk
 from core.store.spending import Bill
 from core.traffic import Errand, Traffic
 from core.traffic.same import same_text
@@ -115,6 +116,11 @@ class CardWriter:
             yield Completion()
             return
         card = self.course.card(asked.passages[0].card_id)
+        if card.check_question and small_talk(question.text) == REPLY:
+            yield words("quiz-title", question=card.check_question.question) + "\n\n"
+            yield words("quiz-answer", answer=card.check_question.answer)
+            yield Completion()
+            return
         nth = sum(card.id in turn.card_ids for turn in asked.turns)
         for belief in card.misconceptions:
             if _is_believed(belief.claim, question.text):

@@ -1,12 +1,13 @@
 """From a question taken to an answer shown, with a real store."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 import pytest
 
 from core.errors import AllowanceSpent, AlreadyTaken, EmptyQuestion, FileRefused, ModelAway, NotYours
-from core.messages import Answer, Level, Manner, Question, Writer, Zone
+from core.messages import Answer, ChatMessage, Completion, Level, Manner, Question, Writer, Zone
 from core.profond import Profond
 from tests.conftest import Opener
 from tests.surfaces import QueuedModel, RecordingSurface
@@ -101,6 +102,75 @@ async def test_a_follow_up_is_read_with_the_turn_before(opened: Opener) -> None:
     assert ["system", "user", "assistant", "user"] == [message.role for message in model.asked[1]]
 
 
+@pytest.mark.parametrize(
+    "text", ["la suite", "donne un exemple concret", "g pa compri", "tu peux détailler ?", "et si je change le filtre ?", "Comment ça marche ?"]
+)
+async def test_words_about_the_answer_before_are_about_its_card(opened: Opener, text: str) -> None:
+    """What asks for more, for the same told otherwise, or by a word that the last card holds, is about the last card."""
+    async with opened() as profond:
+        await ask(profond, question(CONVOLUTION))
+        await ask(profond, question("et une recette de crêpes bretonnes ?", "e2"))
+        answer = await ask(profond, question(text, "e3"))
+
+    assert (Zone.SURE, "convolution") == (answer.zone, answer.sources[0].card_id)
+
+
+async def test_words_for_simpler_or_deeper_are_taken_at_their_word(opened: Opener) -> None:
+    """Typed words tell the card as the buttons do."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION))
+        typed = await ask(profond, question("tu peux détailler ?", "e2"))
+        pressed = await ask(profond, await profond.assistant.again(first.id, question("", "e3"), Manner.DEEPER))
+
+    assert typed.parts[0].startswith(pressed.parts[0].partition("\n\n**")[0][:400])
+    assert typed.parts != first.parts
+
+
+class CutModel(QueuedModel):
+    """A model whose first answer is cut for its length."""
+
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str | Completion, None]:
+        async for piece in super().stream(messages):
+            yield replace(piece, finish_reason="length") if isinstance(piece, Completion) and len(self.asked) == 1 else piece
+
+
+async def test_the_rest_of_a_cut_answer_can_be_asked_for(opened: Opener) -> None:
+    """Who is told that the answer was cut, and asks for the rest, gets it from a model that knows where it stopped."""
+    model = CutModel("Une convolution glisse un filtre sur", "l'image entière [1]. Vu ?")
+    async with opened(model) as profond:
+        cut = await ask(profond, question(CONVOLUTION))
+        rest = await ask(profond, question("la suite", "e2"))
+
+    assert "demande-moi la suite" in cut.text
+    assert (Zone.SURE, Writer.MODEL) == (rest.zone, rest.writer)
+    assert "glisse un filtre sur" in model.asked[1][-2].content
+
+
+async def test_a_yes_or_no_is_an_answer_to_what_was_asked(opened: Opener) -> None:
+    """After a check question a bare "oui" gets the card's answer, from the cards; before any, it costs nothing."""
+    async with opened() as profond:
+        before = (await profond.students.usage("test:anna")).left
+        first = await ask(profond, question("oui"))
+        assert (Zone.SMALL_TALK, before) == (first.zone, (await profond.students.usage("test:anna")).left)
+        card = profond.course.card((await ask(profond, question(CONVOLUTION, "e2"))).sources[0].card_id)
+        answer = await ask(profond, question("oui", "e3"))
+
+    assert card.check_question is not None
+    assert card.check_question.answer in answer.text
+    assert Zone.SURE is answer.zone
+
+
+async def test_the_model_reads_a_yes_with_its_own_question(opened: Opener) -> None:
+    """Where a model asked, a bare "non" goes to the model with what it asked."""
+    model = QueuedModel("Un filtre glisse [1]. Glisse-t-il partout ?", "Si, partout [1]. Vu ?")
+    async with opened(model) as profond:
+        await ask(profond, question(CONVOLUTION))
+        answer = await ask(profond, question("non", "e2"))
+
+    assert Writer.MODEL is answer.writer
+    assert "Glisse-t-il partout ?" in model.asked[1][-2].content
+
+
 async def test_a_follow_up_elsewhere_is_not_answered_from_the_last_card(opened: Opener) -> None:
     """Asking for a recipe after a convolution stays outside the course."""
     async with opened() as profond:
@@ -131,6 +201,21 @@ async def test_only_the_asker_may_redo(opened: Opener) -> None:
         first = await ask(profond, question(CONVOLUTION))
         with pytest.raises(NotYours):
             await profond.assistant.again(first.id, question("", "e2", person="test:bob"))
+
+
+async def test_a_follow_up_is_told_again_in_its_conversation(opened: Opener) -> None:
+    """Redo and simpler, pressed anywhere, are about the same card, at the answer's level, with what was said before."""
+    model = QueuedModel("Un filtre glisse [1]. Vu ?", "Parce que [1]. Vu ?", "Autrement dit [1]. Vu ?", "Plus simple [1]. Vu ?")
+    async with opened(model) as profond:
+        await ask(profond, question(CONVOLUTION))
+        followed = await ask(profond, question("et pourquoi ?", "e2", level=Level.ADVANCED))
+        redone = await ask(profond, await profond.assistant.again(followed.id, question("", "e3", conversation="test:elsewhere")))
+        simpler = await ask(profond, await profond.assistant.again(followed.id, question("", "e4", conversation="test:elsewhere"), Manner.SIMPLER))
+
+    assert [(Zone.SURE, "convolution", Level.ADVANCED)] * 2 == [(each.zone, each.sources[0].card_id, each.level) for each in (redone, simpler)]
+    before = [[message.content.strip() for message in messages if message.role == "assistant"] for messages in model.asked]
+    assert ["Un filtre glisse [1]. Vu ?"] == before[2]
+    assert ["Un filtre glisse [1]. Vu ?", "Autrement dit [1]. Vu ?"] == before[3]
 
 
 async def test_a_private_answer_is_told_again_to_its_asker_alone(opened: Opener) -> None:

@@ -16,6 +16,11 @@ from core.small_talk import small_talk
         ("d'accord", "yes"),
         ("mdr t'es nul", "rude"),
         ("t'es qui ?", "who"),
+        ("comment ça va ?", "who"),
+        ("ok ça marche merci", "thanks"),
+        ("oui merci", "thanks"),
+        ("oui", "reply"),
+        ("euh non", "reply"),
         ("???", "noise"),
         ("😂😂", "noise"),
         ("", "noise"),
@@ -38,6 +43,11 @@ def test_chat_is_told_from_questions(text: str, kind: str) -> None:
         "pourquoi ?",
         "et alors la perte",
         "la classe",
+        "C'est quoi NaN ?",
+        "Comment ça marche ?",
+        "c'est quoi ?",
+        "c'est grave ?",
+        "quoi ?",
     ],
 )
 def test_a_question_is_never_small_talk(text: str) -> None:

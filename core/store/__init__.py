@@ -10,11 +10,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import Row, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.errors import AllowanceSpent, NotYours, ProfondError, StoreAway, Unknown
+from core.errors import AllowanceSpent, ProfondError, StoreAway, Unknown
 from core.messages import Answer, Level, Question, Ticket, Turn, Usage, Zone
 from core.settings import Settings
 from core.store.allowance import Allowance, upsert
@@ -58,7 +59,7 @@ class Past:
     """An answer that was given, with the question it answered."""
 
     turn: str
-    person: str
+    is_own: bool
     question: str
     answer: str
     conversation_place: str
@@ -256,33 +257,33 @@ class Store:
         }
 
     async def recent(self, conversation: str, person: str, limit: int = 6) -> list[Turn]:
-        """Return the last turns of a conversation that this person (a pseudonym) may see, oldest first, whole answers only."""
+        """Return the last turns of a conversation that this person (a pseudonym) may see, oldest first; one that is torn only as the last."""
         mine = turns.c.is_private.is_(False) | (turns.c.person == person)
-        whole = exists().where(answers.c.turn == turns.c.id, answers.c.is_whole)
         here = turns.c.conversation == self._vault.pseudonym("conversation", conversation)
-        last = select(turns.c.id).where(here, mine, whole).order_by(turns.c.created_at.desc()).limit(limit)
+        last = select(turns.c.id).where(here, mine, exists().where(answers.c.turn == turns.c.id))
         statement = (
-            select(turns.c.id, turns.c.person, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone)
+            select(turns.c.id, turns.c.person, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone, answers.c.is_whole)
             .join(answers, answers.c.turn == turns.c.id)
-            .where(turns.c.id.in_(last), answers.c.is_whole)
-            .order_by(turns.c.created_at, answers.c.created_at)
+            .where(turns.c.id.in_(last.order_by(turns.c.created_at.desc()).limit(limit)))
+            .order_by(turns.c.created_at, answers.c.is_whole, answers.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
-        newest = {row.id: row for row in rows}
-        return [
-            Turn(
-                question=self._vault.open("question", row.question),
-                answer=self._vault.open("answer", row.answer),
-                card_ids=tuple(row.cards.split()),
-                zone=Zone(row.zone),
-                is_own=row.person == person,
-            )
-            for row in newest.values()
-        ]
+        newest = list({row.id: row for row in rows}.values())
+        return [self._read_turn(row, person) for row in newest if row.is_whole or row is newest[-1]]
 
-    async def past(self, answer_id: str, person: str | None = None) -> Past:
-        """Return an answer that was given. Raises Unknown; NotYours when `person` (platform:id) did not ask it."""
+    def _read_turn(self, row: Row[*tuple[Any, ...]], person: str) -> Turn:
+        return Turn(
+            id=row.id,
+            question=self._vault.open("question", row.question),
+            answer=self._vault.open("answer", row.answer),
+            card_ids=tuple(row.cards.split()),
+            zone=Zone(row.zone),
+            is_own=row.person == person,
+        )
+
+    async def past(self, answer_id: str, person: str = "") -> Past:
+        """Return an answer that was given, and whether `person` (platform:id) asked for it. Raises Unknown."""
         statement = (
             select(turns, conversations.c.place, answers.c.answer, answers.c.cards, answers.c.level)
             .join(answers, answers.c.turn == turns.c.id)
@@ -293,11 +294,9 @@ class Store:
             row = (await connection.execute(statement)).first()
         if row is None:
             raise Unknown(name=answer_id)
-        if person is not None and row.person != self._vault.pseudonym("person", person):
-            raise NotYours
         return Past(
             turn=row.id,
-            person=row.person,
+            is_own=row.person == self._vault.pseudonym("person", person),
             question=self._vault.open("question", row.question),
             answer=self._vault.open("answer", row.answer),
             conversation_place=self._vault.open("place", row.place),

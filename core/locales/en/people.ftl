@@ -46,6 +46,7 @@ small-talk-greeting = Hi! Ask me a question about the course, in any style.
 small-talk-laughter = 😄 Whenever you like, let's take a question of the course.
 small-talk-goodbye = See you soon, and good luck!
 small-talk-yes = Perfect. We go on whenever you like.
+small-talk-reply = Noted. Ask me a question about the course, and we go on.
 small-talk-rude = Ouch. Tell me what was wrong with the answer, or ask in other words: I will do better.
 small-talk-who = I am Profond, the course's assistant. I am a machine: I answer from the teacher's cards, and I can be wrong.
 small-talk-noise = I did not understand. Ask me a question about the course, for example with “what is…” or “how…”.

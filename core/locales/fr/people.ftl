@@ -46,6 +46,7 @@ small-talk-greeting = Salut ! Pose-moi une question sur le cours, même en styl
 small-talk-laughter = 😄 Quand tu veux, on attaque une question du cours.
 small-talk-goodbye = À bientôt, et bon courage !
 small-talk-yes = Parfait. On continue quand tu veux.
+small-talk-reply = Bien noté. Pose-moi une question sur le cours, et on continue.
 small-talk-rude = Aïe. Dis-moi ce qui n'allait pas dans la réponse, ou pose ta question autrement : je ferai mieux.
 small-talk-who = Je suis Profond, l'assistant du cours. Je suis une machine : je réponds à partir des fiches de l'enseignant, et je peux me tromper.
 small-talk-noise = Je n'ai pas compris. Pose-moi une question sur le cours, par exemple avec « c'est quoi… » ou « comment… ».
