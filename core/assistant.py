@@ -60,6 +60,8 @@ class Draft:
     may_redo_with_model: bool = False
     is_stopped: bool = False
     is_begun: bool = False
+    is_written: bool = False
+    writing: asyncio.Task[None] | None = None
 
 
 class Assistant:
@@ -68,14 +70,15 @@ class Assistant:
     def __init__(self, course: Course, index: SearchIndex, store: Store, cards: AnswerWriter, model: ModelWriter | None) -> None:
         self._course = course
         self._store = store
+        self._finder = Finder(course, index, has_reader=model is not None)
         self._author = Author(cards, model)
         self._prompt_version = model.template.version if model else ""
-        self._finder = Finder(course, index, has_reader=model is not None)
         self._instructions = instructions(model.template, course) if model else ""
         self._sees = bool(model and model.sees)
         self._links = (*course.info.allowed_links, *links_in([card.text(level) for card in course.cards for level in Level]))
-        self._writing: dict[str, tuple[str, Draft, asyncio.Task[None]]] = {}
-        self._conversations: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._drafts: dict[str, Draft] = {}
+        store.leases.on_stop = self.stop_now
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, question: Question) -> Ticket:
         """Take a question before acknowledging it; answers within 500 ms.
@@ -100,14 +103,19 @@ class Assistant:
     async def answer(self, ticket: Ticket, surface: ReplySurface) -> Answer:
         """Answer a question that was taken, on a surface; whatever happens to the model, the student gets an answer.
 
-        The questions of one conversation are answered one after another, in the order in which they come here.
+        A student's questions in one conversation are answered one after another, in the order in which they come here;
+        those of a class that shares a thread are not, since nobody waits for what a classmate asked.
         """
-        async with self._conversations.setdefault(ticket.question.conversation, asyncio.Lock()):
-            return await self._answer_now(ticket, surface)
+        question = ticket.question
+        draft = self._drafts[ticket.id] = Draft(ticket, surface, words_in(question.lang), question.level or DEFAULT_LEVEL)
+        try:
+            async with self._turns.setdefault((question.conversation, question.person), asyncio.Lock()):
+                return await self._answer_now(draft, ticket, surface)
+        finally:
+            del self._drafts[ticket.id]
 
-    async def _answer_now(self, ticket: Ticket, surface: ReplySurface) -> Answer:
+    async def _answer_now(self, draft: Draft, ticket: Ticket, surface: ReplySurface) -> Answer:
         start = time.monotonic()
-        draft = Draft(ticket, surface, words_in(ticket.question.lang), ticket.question.level or DEFAULT_LEVEL)
         let_go: Callable[[Ticket], Awaitable[None]] = self._store.release
         answer = None
         try:
@@ -124,14 +132,23 @@ class Assistant:
         return answer
 
     async def stop(self, ticket_id: str, person: str) -> bool:
-        """Stop an answer being written; tell whether there was one. Raises NotYours."""
-        asker, draft, writing = self._writing.get(ticket_id, ("", None, None))
-        if draft is None or writing is None:
-            return False
-        if asker != person:
+        """Stop an answer that is written or waited for, by whichever process; tell whether there was one. Raises NotYours, StoreAway."""
+        draft = self._drafts.get(ticket_id)
+        if draft is None:
+            return await self._store.leases.ask_to_stop(ticket_id, person)
+        if draft.ticket.question.person != person:
             raise NotYours
+        return self.stop_now(ticket_id)
+
+    def stop_now(self, ticket_id: str) -> bool:
+        """Stop an answer that this process writes or is to write; tell whether there was one."""
+        draft = self._drafts.get(ticket_id)
+        if draft is None or draft.is_written:
+            return False
         draft.is_stopped = True
-        return writing.cancel()
+        if draft.writing:
+            draft.writing.cancel()
+        return True
 
     async def again(self, answer_id: str, asked: Question, manner: Manner = Manner.PLAIN) -> Question:
         """Return the question to take for telling an answer again (redo, simpler, deeper, another example).
@@ -177,6 +194,7 @@ class Assistant:
             await self._write_stoppably(draft, progress)
         else:
             draft.text = self._words_for(draft)
+        draft.is_written = True
         return self._answer(draft, progress)
 
     def _words_for(self, draft: Draft) -> str:
@@ -188,8 +206,9 @@ class Assistant:
         return draft.words("outside", course=self._course.info.title)
 
     async def _write_stoppably(self, draft: Draft, progress: Progress) -> None:
-        writing = asyncio.create_task(self._pour(draft, progress))
-        self._writing[draft.ticket.id] = (draft.ticket.question.person, draft, writing)
+        writing = draft.writing = asyncio.create_task(self._pour(draft, progress))
+        if draft.is_stopped:  # while it waited for the question before
+            writing.cancel()
         try:
             await writing
         except asyncio.CancelledError:
@@ -198,8 +217,6 @@ class Assistant:
                 raise
             draft.is_whole, draft.is_begun = False, bool(progress.raw.strip())
             draft.text = f"{progress.raw.rstrip()}{_closing(progress.raw)}\n\n{draft.words('stopped')}".strip()
-        finally:
-            del self._writing[draft.ticket.id]
 
     async def _pour(self, draft: Draft, progress: Progress) -> None:
         """Let the author write, and show it as it grows."""

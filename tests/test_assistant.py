@@ -228,6 +228,59 @@ async def test_a_private_answer_is_told_again_to_its_asker_alone(opened: Opener)
         assert (await profond.assistant.again(first.id, question("", "e3"), Manner.SIMPLER)).is_private
 
 
+async def test_a_class_in_one_thread_is_answered_at_once(opened: Opener) -> None:
+    """Nobody waits for what a classmate asked in the same place; one's own questions keep their order."""
+    model = QueuedModel(*["Une convolution glisse un filtre [1]. Vu ?"] * 3, is_held=True)
+    surfaces = [RecordingSurface() for _ in range(3)]
+    async with opened(model) as profond:
+        people = ("test:anna", "test:bob", "test:anna")
+        tickets = [await profond.assistant.take(question(f"{CONVOLUTION} {n}", f"e{n}", person=person)) for n, person in enumerate(people)]
+        writing = [asyncio.create_task(profond.assistant.answer(*each)) for each in zip(tickets, surfaces, strict=True)]
+        await surfaces[0].shown.wait()
+        await surfaces[1].shown.wait()
+        assert 2 == len(model.asked)
+        model.let_go()
+        await asyncio.gather(*writing)
+
+    assert 3 == len(model.asked)
+
+
+async def test_a_question_that_waits_for_another_can_be_stopped(opened: Opener) -> None:
+    """Stop reaches a question whose turn has not come: the model is never asked, and the allowance comes back."""
+    model = QueuedModel("Une convolution glisse un filtre [1]. Vu ?", is_held=True)
+    surface = RecordingSurface()
+    async with opened(model) as profond:
+        first, second = [await profond.assistant.take(question(f"{CONVOLUTION} {n}", f"e{n}")) for n in range(2)]
+        left = (await profond.students.usage("test:anna")).left
+        writing = [
+            asyncio.create_task(profond.assistant.answer(first, surface)),
+            asyncio.create_task(profond.assistant.answer(second, RecordingSurface())),
+        ]
+        await surface.shown.wait()
+        assert await profond.assistant.stop(second.id, "test:anna")
+        model.let_go()
+        _, stopped = await asyncio.gather(*writing)
+        after = (await profond.students.usage("test:anna")).left
+
+    assert "arrêtée" in stopped.text
+    assert (1, left + 1) == (len(model.asked), after)
+
+
+async def test_stop_pressed_at_another_process_stops_the_answer(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of two processes hears it, the one that writes stops."""
+    monkeypatch.setattr("core.store.leases.RENEW_SECONDS", 0.02)
+    surface = RecordingSurface()
+    async with opened(QueuedModel("Une convolution glisse un filtre", is_held=True)) as one, opened(QueuedModel()) as other:
+        ticket = await one.assistant.take(question(CONVOLUTION))
+        writing = asyncio.create_task(one.assistant.answer(ticket, surface))
+        await surface.shown.wait()
+        assert await other.assistant.stop(ticket.id, "test:anna")
+        answer = await writing
+        assert not await other.assistant.stop(ticket.id, "test:anna")
+
+    assert "arrêtée" in answer.text
+
+
 async def test_stop_keeps_what_was_written(opened: Opener) -> None:
     """Stopping ends the stream, keeps the text, says so, and only the asker may do it."""
     model = QueuedModel("Une convolution glisse un filtre sur une image entière", is_held=True)

@@ -3,6 +3,9 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
+from core.errors import NotYours
 from core.recovery import TOO_LATE, Recovery
 from core.store.leases import LEASE_SECONDS, Left
 from tests.conftest import OpenStore
@@ -118,3 +121,19 @@ async def test_recovery_finishes_or_apologises(open_it: OpenStore, clock: Clock)
 
         assert {"merci": True, "fini": False} == {found.ticket.question.text: found.ticket.is_free for found in finished}
         assert ["trop vieux"] == [found.ticket.question.text for found in sorry]
+
+
+async def test_stop_reaches_the_process_that_answers(open_it: OpenStore) -> None:
+    """Pressed where another process hears it, Stop is told to the one that answers when it next renews; to the asker alone, and while it waits."""
+    async with open_it() as one, open_it() as other:
+        ticket = await one.accept(a_question())
+        stopped: list[str] = []
+        one.leases.on_stop = stopped.append
+        with pytest.raises(NotYours):
+            await other.leases.ask_to_stop(ticket.id, "discord:somebody else")
+
+        assert [] == await one.leases._renew()
+        assert await other.leases.ask_to_stop(ticket.id, ticket.question.person)
+        assert [ticket.id] == await one.leases._renew()
+        await one.answered(ticket, an_outcome(an_answer()))
+        assert not await other.leases.ask_to_stop(ticket.id, ticket.question.person)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, update
 
-from core.errors import StoreAway
+from core.errors import NotYours, StoreAway
 from core.messages import Ticket
 from core.store.allowance import upsert
 from core.store.database import Database, uncancelled
@@ -35,7 +35,11 @@ class Left:
 
 
 class Leases:
-    """The leases of one process, `owner`."""
+    """The leases of one process, `owner`.
+
+    Attributes:
+        on_stop: called with a question of this process whose asker pressed Stop where another process heard it.
+    """
 
     def __init__(self, database: Database, owner: str, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -43,6 +47,7 @@ class Leases:
         self._owner = owner
         self._clock = clock
         self._held: set[str] = set()
+        self.on_stop: Callable[[str], object] = lambda _: None
 
     def until(self) -> float:
         """Return when a lease given now ends."""
@@ -57,17 +62,31 @@ class Leases:
         self._held.discard(ticket_id)
 
     async def keep(self) -> None:
-        """Renew the leases until cancelled; a database that is away now may be back for the next time."""
+        """Renew the leases until cancelled, and stop what was asked to stop; a database that is away now may be back for the next time."""
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             if self._held:
                 with suppress(StoreAway):
-                    await self._renew()
+                    for ticket_id in await self._renew():
+                        self.on_stop(ticket_id)
 
     @uncancelled
-    async def _renew(self) -> None:
+    async def _renew(self) -> list[str]:
+        """Renew the leases; return the questions whose askers pressed Stop elsewhere."""
+        statement = update(inbox).where(inbox.c.owner == self._owner).values(lease_until=self.until())
         async with self._database.write() as connection:
-            await connection.execute(update(inbox).where(inbox.c.owner == self._owner).values(lease_until=self.until()))
+            rows = (await connection.execute(statement.returning(inbox.c.id, inbox.c.is_stopped))).all()
+        return [row.id for row in rows if row.is_stopped]
+
+    @uncancelled
+    async def ask_to_stop(self, ticket_id: str, person: str) -> bool:
+        """Ask whichever process answers a question to stop; tell whether the question still waits. Raises NotYours."""
+        async with self._database.write() as connection:
+            asker = (await connection.execute(select(inbox.c.person).where(inbox.c.id == ticket_id))).scalar()
+            if asker is not None and asker != self._vault.pseudonym("person", person):
+                raise NotYours
+            await connection.execute(update(inbox).where(inbox.c.id == ticket_id).values(is_stopped=True))
+        return asker is not None
 
     @uncancelled
     async def place(self, ticket: Ticket, placeholder: str) -> None:

@@ -4,9 +4,9 @@ Times are seconds since 1970 (UTC). Columns that hold ciphertext are LargeBinary
 that was authenticated with it.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, false
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds it equal to what Alembic finds."""
 
 metadata = MetaData(
@@ -140,6 +140,7 @@ inbox = Table(
     Column("day", String(10), nullable=False),
     Column("owner", String(32), nullable=False),
     Column("lease_until", Float, nullable=False),
+    Column("is_stopped", Boolean, nullable=False, server_default=false()),  # its asker pressed Stop where another process heard it
     Column("created_at", Float, nullable=False),
     Index("ix_inbox_lease_until", "lease_until"),
     Index("ix_inbox_person", "person"),
