@@ -132,11 +132,25 @@ def test_a_picture_that_is_none_is_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.py", picture("PNG")), ("a.txt", b"RIFF\0\0\0\0WEBPVP8 "), ("a.md", b"a\0b"), ("a.csv", b"\xff\xfea"), ("a.ipynb", b"{}")],
+    [("a.py", b"MZ\x90\0\x03"), ("a.md", b"a\0b"), ("a.csv", b"\xff\xfea"), ("a.log", b"\x81\x8d"), ("a.ipynb", b"{}")],
 )
 def test_a_text_that_is_none_is_refused(name: str, content: bytes) -> None:
-    """A picture, a program or another encoding under a text's name lies about itself."""
+    """A program or half a text under a text's name lies about itself."""
     assert "refusal-file-lies" == refusal(name, content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_text_is_read_in_the_encodings_of_a_class(encoding: str) -> None:
+    """What Excel and PowerShell write is a text like any other."""
+    text = "époque;coût en €\r\n1;0,5\r\n"
+
+    assert text == read_files([("notes.csv", text.encode(encoding))])[0][1].decode()
+
+
+@pytest.mark.parametrize("name", ["capture", "capture.jfif", "capture.py", "capture.txt"])
+def test_a_picture_is_one_whatever_its_name(name: str) -> None:
+    """Its first bytes tell, not what it is called."""
+    assert is_image(read_files([(name, picture("JPEG"))], sees=True)[0][1])
 
 
 def test_other_kinds_are_refused() -> None:

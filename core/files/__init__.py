@@ -7,6 +7,7 @@ left out before anything is kept or sent.
 import json
 import re
 from base64 import b64encode
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -22,9 +23,11 @@ MAX_NAME = 60
 MAX_CELLS = 1_000
 MAX_DEPTH = 60
 ENDINGS = frozenset({".py", ".ipynb", ".txt", ".md", ".json", ".csv", ".log", ".yaml", ".yml"})
-IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp"})
 _WWW = re.compile(r"(?<!\w)www\.", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^\w .()+,=-]+")
+_CONTROL = re.compile(r"[\0-\x06\x0e-\x1a\x1c-\x1f]")
+"""What no text holds, whatever its encoding; logs hold bells, backspaces and escapes."""
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 File = tuple[str, bytes]
 
@@ -86,7 +89,7 @@ def _ending(name: str) -> str:
 
 def _read(name: str, content: bytes, *, sees: bool) -> bytes:
     must_fit(name, len(content))
-    if _ending(name) in IMAGE_ENDINGS:
+    if is_image(content) or _ending(name) in IMAGE_ENDINGS:
         return _image(name_of(name), content, sees=sees)
     if _ending(name) not in ENDINGS:
         raise FileRefused("refusal-file-type-seen" if sees else None, name=name_of(name))
@@ -108,12 +111,22 @@ def _image(name: str, content: bytes, *, sees: bool) -> bytes:
 
 def _text(name: str, content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        text = _decoded(content)
     except UnicodeDecodeError:
         raise FileRefused("refusal-file-lies", name=name) from None
-    if "\0" in text or is_image(content):
+    if _CONTROL.search(text):
         raise FileRefused("refusal-file-lies", name=name)
     return _notebook(text, name) if _ending(name) == ".ipynb" else text
+
+
+def _decoded(content: bytes) -> str:
+    """Return a text in the encodings that come out of a class's Windows: UTF-8, PowerShell's UTF-16, Excel's cp1252. Raises UnicodeDecodeError."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252")
 
 
 def _notebook(text: str, name: str) -> str:
