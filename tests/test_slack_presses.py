@@ -156,6 +156,22 @@ async def test_a_private_answer_told_again_stays_private(room: Lesson) -> None:
     assert [] == room.slack.public_texts(GENERAL)
 
 
+async def test_who_always_wants_privacy_has_it_by_every_way(room: Lesson) -> None:
+    """A mention, a public answer told again and a question pressed on below one are answered to nobody else."""
+    public, answer = await room.ask("bob")
+    _, outside = await room.ask("bob", "quelle est la capitale du Pérou ?")
+    await room.idle()
+    texts = room.slack.public_texts(GENERAL)
+    await room.profond.students.set_always_private(ALICE, is_private=True)
+    mention = await room.alone(await room.slack.say("alice", "general", f"<@{BOT_USER}> {QUESTION}", thread_ts=public.said.ts, mention=False))
+    again = await room.alone(await room.slack.press("alice", answer, "Plus simple"))
+    pressed = await room.alone(await room.slack.press("alice", outside, outside.labels[0]))
+    await room.idle()
+
+    assert all("Sources" in message.shown for message in (mention, again, pressed))
+    assert len(texts) + 1 == len(room.slack.public_texts(GENERAL)), "the mention itself"
+
+
 async def test_buttons_work_after_a_restart(tmp_path: Path) -> None:
     """Everything a button needs stands in it or in the database."""
     async with lesson(tmp_path) as first:

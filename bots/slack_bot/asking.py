@@ -31,6 +31,7 @@ NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived"}
 WORTH_TELLING = 0.5
 """Seconds to wait from which a student is told their place."""
 SEEN = 2_000
+PREFIX = "slack:"
 Then = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -60,14 +61,17 @@ class Asking:
         self._events: OrderedDict[str, asyncio.Event] = OrderedDict()
         self._running: dict[str, tuple[str, str]] = {}
 
-    async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = ()) -> Work:
-        """Take a question before it is acknowledged; what comes again while it is being taken waits for that, and is nothing."""
+    async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = (), *, alone: bool = False) -> Work:
+        """Take a question before it is acknowledged; what comes again while it is being taken waits for that, and is nothing.
+
+        `alone` asks for an answer to the student alone, this once.
+        """
         if (before := self._events.get(question.event)) is not None:
             await before.wait()
             return NOTHING
         done = self._events[question.event] = asyncio.Event()
         try:
-            return await self._received(question, address, files)
+            return await self._received(*await self._as_wanted(question, address, alone=alone), files)
         except BaseException:
             del self._events[question.event]
             raise
@@ -85,6 +89,16 @@ class Asking:
             return not event or await self._profond.store.leases.is_first(event)
         except StoreAway:
             return True
+
+    async def _as_wanted(self, question: Question, address: Address, *, alone: bool) -> tuple[Question, Address]:
+        """Return a question and where it is answered: in a channel to its student alone where they want that, this once or always."""
+        if address.is_direct or address.kind == "alone":
+            return question, address
+        if not (alone or await self._profond.students.is_always_private(question.person)):
+            return question, address
+        address = replace(address, kind="alone", is_private=True)
+        own = conversation_of(address, question.event.removeprefix(PREFIX))
+        return replace(question, conversation=own, is_private=True), address
 
     async def _received(self, question: Question, address: Address, files: Sequence[dict[str, Any]]) -> Work:
         """Take a question; one with files is taken behind the acknowledgement: three seconds may be too short for them."""
@@ -300,6 +314,6 @@ def question_at(address: Address, text: str, event: str) -> Question:
         text=text,
         person=person_of(address.team, address.user),
         conversation=conversation_of(address, event),
-        event=f"slack:{event}",
+        event=f"{PREFIX}{event}",
         is_private=address.is_private,
     )

@@ -1,11 +1,9 @@
 """The slash commands and the message shortcut: each is read here, and calls one verb of the core."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bots.slack_bot import orders
 from bots.slack_bot.asking import NOTHING, Work, question_at
-from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address, spot
 from bots.slack_bot.speech import is_private, said, sentence, verb_in, words_for
 from core.errors import EmptyQuestion
@@ -21,7 +19,14 @@ FIXED = {"/ask": "ask", "/level": "level", "/cours": "topic"}
 async def commanded(bot: "SlackBot", body: Body) -> Work:
     """Return what a command asks for."""
     text = said(str(body.get("text") or ""), bot.me.user)
-    address = spot(kind="thread", team=body["team_id"], channel=body["channel_id"], user=body["user_id"], response_url=body["response_url"])
+    address = spot(
+        kind="thread",
+        team=body["team_id"],
+        channel=body["channel_id"],
+        user=body["user_id"],
+        response_url=body["response_url"],
+        is_private=body["channel_id"].startswith("D"),
+    )
     bot.people.hint(address.user, str(body.get("user_name") or ""))
     verb, rest = _verb(str(body["command"]), text)
     if verb == "ask":
@@ -43,16 +48,10 @@ def _verb(command: str, text: str) -> tuple[str, str]:
 async def _ask(bot: "SlackBot", address: Address, text: str, trigger: str) -> Work:
     """Answer in the channel, below the question; or to the student alone."""
     alone, text = is_private(text)
-    person = person_of(address.team, address.user)
     if not text.strip():
         words = words_for(bot.people.known(address.user).lang)
         return Work(reply={"response_type": "ephemeral", "text": sentence(words, EmptyQuestion())})
-    alone = alone or await bot.profond.students.is_always_private(person)
-    if alone and not address.is_direct:
-        address = replace(address, kind="alone", is_private=True)
-    elif address.is_direct:
-        address = replace(address, is_private=True)
-    return await bot.asking.receive(question_at(address, text, trigger), address)
+    return await bot.asking.receive(question_at(address, text, trigger), address, alone=alone)
 
 
 async def shortcut(bot: "SlackBot", body: Body) -> Work:

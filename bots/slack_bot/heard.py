@@ -1,6 +1,5 @@
 """Messages: which are for the bot, which conversation they go on with, and what they ask or order."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bots.slack_bot import orders
@@ -33,10 +32,7 @@ async def heard(bot: "SlackBot", event: Event, team: str) -> Work:
         if order:
             return Work(lambda: orders.obey(bot, address, order), event=f"slack:{_key(address, event)}")
     key, (alone, text) = _key(address, event), is_private(text)
-    if alone and not address.is_direct:
-        address = replace(address, kind="alone", is_private=True)
-    question = question_at(address, text, key)
-    return await bot.asking.receive(question, address, event.get("files") or ())
+    return await bot.asking.receive(question_at(address, text, key), address, event.get("files") or (), alone=alone)
 
 
 def _is_of_a_person(bot: "SlackBot", event: Event) -> bool:
