@@ -5,15 +5,17 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from bots.slack_bot.limits import BURST, MOST, SECONDS, Lane, Limits
 from core.markup import plain
-from core.messages import ChatMessage, Completion, Level
+from core.messages import ChatMessage, Completion, Level, Ticket
 from core.settings import shipped_course
-from tests.servers.slack import Fault, Message
-from tests.slack_class import QUESTION, Lesson, course_of, lesson
+from core.store import Outcome
+from tests.servers.slack import Fault, Handle, Message
+from tests.slack_class import QUESTION, Lesson, core_of, course_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
 PIECES = ("Une convolution glisse un filtre. ", "Elle calcule une somme pondérée. ", "Le padding ajoute des bords. ", "Voilà [1]. ")
@@ -190,6 +192,57 @@ async def test_beyond_the_streams_answers_come_whole(room: Lesson, model: Steppe
     assert 1 == len(answer.states)
     assert [] == room.slack.calls("chat.startStream")
     assert "Je cherche dans le cours…" in [text for _, _, text in room.slack.space.statuses]
+
+
+@pytest.mark.parametrize("error", ["", "ratelimited", "unknown_method"])
+async def test_a_process_that_ends_while_an_answer_grows_leaves_one_message(
+    room: Lesson, model: SteppedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    """The next process goes on in the message that grows, be it a stream, edited after a refusal, or edited from the start."""
+    monkeypatch.setattr("bots.slack_bot.reply.EDIT_SECONDS", 0.0)
+    monkeypatch.setattr("bots.slack_bot.running.GRACE_SECONDS", 0.0)
+    if error == "unknown_method":
+        room.bot.door.missing.add("chat.startStream")
+    elif error:
+        room.slack.fault("chat.startStream", Fault("error", error=error))
+    handle = await room.slack.say("alice", "general", QUESTION)
+    for shown in ("glisse un", "somme"):
+        model.step()
+        await room.found(shown)
+    await room.bot.finish(0.0)
+    answer = await _taken_over(room, tmp_path, handle)
+
+    assert [answer] == handle.messages
+    assert "Sources" in answer.shown
+
+
+async def test_a_process_that_ends_before_an_answer_is_stored_leaves_one_message(room: Lesson, model: SteppedModel, tmp_path: Path) -> None:
+    """What stands whole is replaced, not repeated."""
+    ended = asyncio.Event()
+
+    async def end(ticket: Ticket, _: Outcome) -> None:
+        await room.profond.store.leases.leave(ticket)
+        ended.set()
+        await asyncio.Event().wait()
+
+    while room.bot.door.limits.seat():
+        pass
+    with patch.object(room.profond.store, "answered", end):
+        handle = await room.slack.say("alice", "general", QUESTION)
+        model.step(4)
+        await ended.wait()
+        answer = await _taken_over(room, tmp_path, handle)
+        await room.bot.finish(0.0)
+
+    assert [answer] == handle.messages
+
+
+async def _taken_over(room: Lesson, folder: Path, handle: Handle) -> Message:
+    """Let another process finish what was left; return the answer."""
+    async with core_of(settings_for(room.slack, folder)) as profond, served(room.slack, profond) as other:
+        for left in await profond.store.leases.take_over("slack"):
+            await other.face.finish(left)
+    return handle.messages[-1]
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop", "status", "html"])

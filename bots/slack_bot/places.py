@@ -137,10 +137,12 @@ class Moved(Exception):  # it tells the reply to show everything again
 class Messages:
     """The messages of one answer: shown in the first place that takes them, else in the next."""
 
-    def __init__(self, door: Door, address: Address, moved: str = "") -> None:
+    def __init__(self, door: Door, address: Address, moved: str = "", on_first: Callable[[str], Awaitable[None]] | None = None) -> None:
+        """`on_first` is told the `ts` of the first message that is posted where the question was asked."""
         self._door = door
         self._address = address
         self._moved = moved
+        self._on_first = on_first
         self._ways = self._in_turn()
         self._way: Way | None = None
         self._shown: list[str] = []
@@ -159,6 +161,7 @@ class Messages:
 
     def _direct(self) -> Way:
         """Return the student's direct messages, when every other place is gone."""
+        self._on_first = None
         if not self._address.is_direct:
             self._above = self._moved
         return ThreadWay(self._door, Address(kind="thread", team=self._address.team, channel=self._address.user, user=self._address.user))
@@ -206,8 +209,10 @@ class Messages:
     async def _put(self, way: Way, number: int, blocks: Sequence[Json], text: str) -> None:
         if number < len(self._shown):
             await way.edit(self._shown[number], blocks, text)
-        else:
-            self._shown.append(await way.post(blocks, text))
+            return
+        self._shown.append(ts := await way.post(blocks, text))
+        if ts and number == 0 and self._on_first:
+            await self._on_first(ts)
 
 
 async def drawn(sheet: Sheet, show: Callable[[list[Json]], Awaitable[T]], first: Drawing = Drawing.FULL) -> T:

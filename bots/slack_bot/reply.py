@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -30,7 +30,7 @@ class SlackReply:
     """Shows one answer. The writer is never kept waiting: what comes while Slack is being called replaces what waits.
 
     Attributes:
-        on_message: told the message that begins to grow.
+        on_message: told the answer's first message as soon as it stands, before anything more is shown.
         notice: small print for the end.
         buttons: what may be pressed under the answer.
     """
@@ -43,7 +43,7 @@ class SlackReply:
         self._address = address
         self._words = words
         self._figures = figures
-        self._messages = Messages(door, address, words("shown-elsewhere"))
+        self._messages = Messages(door, address, words("shown-elsewhere"), self._begun_at)
         self._begun = begun
         self._stream = None if begun else self._seated()
         self._edits = bool(begun) or (self._stream is None and self._is_thread and not door.has("chat.startStream"))
@@ -56,7 +56,7 @@ class SlackReply:
         self._is_told = False
         self._last = -NEVER
         self._is_resting = False
-        self.on_message: Callable[[str], Coroutine[Any, Any, None]] | None = None
+        self.on_message: Callable[[str], Awaitable[None]] | None = None
         self.notice = ""
         self.buttons: Callable[[Answer], tuple[Button, ...]] = lambda _: ()
 
@@ -66,7 +66,11 @@ class SlackReply:
 
     def _seated(self) -> Stream | None:
         may = self._is_thread and self._door.has("chat.startStream") and self._door.limits.seat()
-        return Stream(self._door, self._address) if may else None
+        return Stream(self._door, self._address, self._begun_at) if may else None
+
+    async def _begun_at(self, ts: str) -> None:
+        if self.on_message:
+            await self.on_message(ts)
 
     def _interval(self) -> float:
         """Return the seconds between two texts: those of all streams share one limit, an answer shown at once has none in between."""
@@ -148,14 +152,11 @@ class SlackReply:
     async def _grow(self, parts: Sequence[str]) -> None:
         """Show the first part as it grows; the others come with the end."""
         if self._stream:
-            was = self._stream.ts
             try:
                 await self._stream.show(parts[0])
             except StreamOver:
                 await self._leave_stream()
             else:
-                if not was and self._stream.ts and self.on_message:
-                    self._sign(self.on_message(self._stream.ts))
                 return
         await self._adopted()
         if self._door.limits.window("chat.update").wait == 0:

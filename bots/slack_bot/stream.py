@@ -1,6 +1,7 @@
 """One native stream: text is only ever added, by one writer, for four minutes at most."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -21,8 +22,9 @@ class StreamOver(Exception):  # it tells the reply to go on another way
 class Stream:
     """A message that grows in a thread. What was not sent yet goes with the next text, or with the end."""
 
-    def __init__(self, door: Door, address: Address) -> None:
+    def __init__(self, door: Door, address: Address, on_message: Callable[[str], Awaitable[None]]) -> None:
         self._door = door
+        self._on_message = on_message
         self._place = {"channel": address.channel, "thread_ts": address.thread_ts}
         self._recipient = {} if address.is_direct else {"recipient_team_id": address.team, "recipient_user_id": address.user}
         self._sent = ""
@@ -52,13 +54,19 @@ class Stream:
         try:
             found = await self._door.call("chat.startStream", waits=False, markdown_text=text, **self._place, **self._recipient)
         except Away:
-            self.ts = await self._door.find(self._place["channel"], self._place["thread_ts"], lambda message: _begins(message, text))
+            await self._stands(await self._door.find(self._place["channel"], self._place["thread_ts"], lambda message: _begins(message, text)))
             raise StreamOver from None
         except Refused as refused:
             log.warning("stream_refused", error=refused.error)
             raise StreamOver from None
-        self.ts, self._sent = str(found["ts"]), text
-        self._door.remember(self.ts)
+        self._sent = text
+        await self._stands(str(found["ts"]))
+
+    async def _stands(self, ts: str) -> None:
+        self.ts = ts
+        if ts:
+            self._door.remember(ts)
+            await self._on_message(ts)
 
     async def _add(self, rest: str) -> None:
         try:
