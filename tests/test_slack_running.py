@@ -286,6 +286,15 @@ async def test_no_body_and_no_header_makes_the_server_fail(by_http: Lesson, body
     assert (await courier.post(body, signed | {"Content-Type": "application/json; charset=zorglub"}))[0] in {200, 400}
 
 
+@pytest.mark.parametrize("more", [{}, {"Content-Encoding": "gzip"}])
+async def test_a_strangers_bytes_are_refused(by_http: Lesson, caplog: pytest.LogCaptureFixture, more: dict[str, str]) -> None:
+    """What is no text, nor packed as it says, gets 401, and nothing fails over it."""
+    courier, signed = by_http.slack.courier, {"X-Slack-Request-Timestamp": str(int(time.time())), "X-Slack-Signature": "v0=abc"}
+
+    assert 401 == (await courier.post(b"\xff\xfe", signed | more))[0]
+    assert [] == caplog.records
+
+
 async def test_slacks_check_of_the_certificate_is_answered(by_http: Lesson) -> None:
     """`ssl_check` orders nothing, signed or not."""
     kind = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -39,7 +39,7 @@ async def serving(app: AsyncApp, secret: str, port: int, routes: Iterable[web.Ro
 
     made = web.Application(client_max_size=MAX_BODY)
     made.add_routes([web.post(PATH, events), *routes])
-    runner = web.AppRunner(made, access_log=None)
+    runner = web.AppRunner(made, access_log=None, auto_decompress=False)  # what is signed is what was sent, and Slack packs nothing
     await runner.setup()
     try:
         try:
@@ -52,7 +52,10 @@ async def serving(app: AsyncApp, secret: str, port: int, routes: Iterable[web.Ro
 
 
 def _is_signed(verifier: SignatureVerifier, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether a body is Slack's and of now; the library would fail over a time or a signature that is none."""
+    """Whether a body is Slack's and of now; the library would fail over a time, a signature or a text that is none."""
     stamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
     is_time = stamp.isascii() and stamp.isdigit() and len(stamp) <= LONGEST_STAMP
-    return is_time and signature.isascii() and verifier.is_valid(body, stamp, signature)
+    try:
+        return is_time and signature.isascii() and verifier.is_valid(body, stamp, signature)
+    except UnicodeDecodeError:
+        return False

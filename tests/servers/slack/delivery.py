@@ -134,10 +134,10 @@ class Courier:
         digest = hmac.new(self._secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
-    async def post(self, body: str, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
+    async def post(self, body: str | bytes, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
         """Post a body to the app as it stands; return the status, the body and the headers."""
         self._session = self._session or aiohttp.ClientSession()
-        async with self._session.post(self.endpoint, data=body.encode(), headers=headers) as response:
+        async with self._session.post(self.endpoint, data=body.encode() if isinstance(body, str) else body, headers=headers) as response:
             return response.status, await response.text(), dict(response.headers)
 
     async def _post(self, delivery: Delivery) -> None:
