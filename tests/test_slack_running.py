@@ -12,9 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_bot import SlackFace, check_token, manifest
+from bots.slack_bot.door import Door, Me
+from bots.slack_bot.look import section
 from bots.slack_bot.manifest import scopes
 from bots.slack_bot.places import Address
 from core.errors import SetupError
@@ -150,6 +154,25 @@ async def test_slack_away_at_the_start_is_waited_for(slack: SlackServer, tmp_pat
         await opened.ask()
 
     assert 5 == len(waits)
+
+
+async def test_what_was_never_sent_is_posted_again() -> None:
+    """Where Slack was not reached nothing can stand: the bot needs no scope to look, and loses nothing."""
+    failed, trace, server = asyncio.Event(), aiohttp.TraceConfig(), SlackServer(free_port())
+    server.app.scopes -= {"channels:history"}
+
+    async def fail(*_: object) -> None:
+        failed.set()
+
+    trace.on_request_exception.append(fail)
+    async with aiohttp.ClientSession(trace_configs=[trace]) as session:
+        client = AsyncWebClient(token=server.bot_token, base_url=f"http://127.0.0.1:{server._port}/api/", session=session, retry_handlers=[])
+        posting = asyncio.create_task(Door(client, Me(TEAM, BOT_USER, "", "")).post(GENERAL, [section("a")], "a"))
+        await failed.wait()
+        async with server as slack:
+            _, ts = await posting
+
+            assert [ts] == [message.ts for message in slack.messages(GENERAL)]
 
 
 async def test_garbage_on_the_wire_is_survived(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from core.markup import plain
 from core.messages import ChatMessage, Completion, Level, Ticket
 from core.settings import shipped_course
 from core.store import Outcome
-from tests.servers.slack import Fault, Handle, Message
+from tests.servers.slack import BOT_USER, GENERAL, Fault, Handle, Message
 from tests.slack_class import QUESTION, Lesson, core_of, course_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
@@ -257,6 +257,39 @@ async def test_a_post_whose_answer_is_lost_is_not_doubled(room: Lesson, model: S
     await room.idle()
 
     assert 1 == len(handle.messages)
+
+
+async def test_a_lost_post_is_found_in_a_long_thread(room: Lesson, model: SteppedModel) -> None:
+    """It is looked for among what was posted since, not among a thread's first hundred messages."""
+    while room.bot.door.limits.seat():
+        pass
+    handle = await room.slack.say("alice", "general", QUESTION, mention=False)
+    for number in range(220):
+        room.slack.space.keep(Message(GENERAL, f"{float(handle.said.ts) - 1000 + number:.6f}", "U0BOB00001", thread_ts=handle.said.ts))
+    room.slack.fault("chat.postMessage", Fault("drop_after"))
+    asked = await room.slack.say("alice", "general", QUESTION, thread_ts=handle.said.ts)
+    model.step(4)
+    await asked.answer()
+    await room.idle()
+
+    assert 1 == len([message for message in room.slack.thread(handle.said) if message.user == BOT_USER])
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_what_cannot_be_looked_up_is_not_posted_again(tmp_path: Path, *, streams: bool) -> None:
+    """Without the scope to look, an answer that may stand in its thread comes once more to the student alone at most."""
+    async with lesson(tmp_path, slack_thread_replies=False) as room:
+        room.slack.app.scopes -= {"channels:history", "groups:history"}
+        while not streams and room.bot.door.limits.seat():
+            pass
+        room.slack.fault("chat.startStream" if streams else "chat.postMessage", Fault("drop_after"))
+        room.bot.door.limits.lane(GENERAL).hold(2.0 if streams else 0.0)
+        handle = await room.slack.say("alice", "general", QUESTION)
+        direct = room.slack.space.im("U0ALICE001").id
+        await room.slack.until(lambda: [one for one in room.slack.messages(direct) if "Sources" in one.shown])
+        await room.idle()
+
+        assert 1 == len(handle.messages)
 
 
 async def test_an_ask_whose_post_is_lost_is_not_doubled(room: Lesson, model: SteppedModel) -> None:

@@ -6,6 +6,7 @@ is first looked whether it stands there.
 
 import asyncio
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +28,14 @@ PATIENCE = (0.3, 1.0, 3.0, 8.0)
 UNCERTAIN = {"", "fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"}
 MOST_LIMITED = 5
 LIMITED = {"ratelimited", "rate_limited"}
+PERSON = ("U", "W")
 LONGEST_PAUSE = 30.0
 """The longest that a picture or a file may be kept waiting."""
 UNKNOWN = {"unknown_method", "not_allowed_token_type", "feature_not_enabled", "missing_scope", "team_not_eligible", "not_allowed", "access_denied"}
 """What Slack says of a call that this workspace or this installation does not have."""
 SEEN = 500
+CLOCKS_APART = 120.0
+"""How far this machine's clock may be ahead of Slack's, in seconds."""
 
 
 class Refused(Exception):  # Slack's answer, not a fault of ours
@@ -53,6 +57,14 @@ class Limited(Refused):
 
 class Away(Exception):  # as above
     """Slack did not answer; what was asked may be done or not."""
+
+
+class Unsent(Away):
+    """Slack was not reached; nothing was asked."""
+
+
+class Unseen(Away):
+    """Whether it was done cannot be looked up here."""
 
 
 @dataclass(frozen=True)
@@ -127,38 +139,47 @@ class Door:
 
     async def post(self, channel: str, blocks: Sequence[Json], text: str, *, thread: str = "") -> tuple[str, str]:
         """Post a message in its channel's turn, once; return its channel and `ts`. Raises Refused, Away."""
-        mark = secrets.token_hex(8)
+        mark, began, may_stand = secrets.token_hex(8), time.time(), False
         marked = [{**blocks[0], "block_id": mark}, *blocks[1:]]
         place: Json = {"channel": channel, "thread_ts": thread or None}
         for pause in (*PATIENCE, None):
-            await self.limits.lane(channel).turn(thread or mark)
             try:
+                if may_stand and (ts := await self.find(channel, thread, began, lambda message: _is_marked(message, mark))):
+                    return channel, self.remember(ts)
+                may_stand = False
+                await self.limits.lane(channel).turn(thread or mark)
                 found = await self.call("chat.postMessage", blocks=marked, text=text, unfurl_links=False, unfurl_media=False, **place)
-            except Away:
+                return str(found["channel"]), self.remember(str(found["ts"]))
+            except Unseen:
+                raise
+            except Away as away:
+                may_stand = may_stand or not isinstance(away, Unsent)
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
-                ts = await self.find(channel, thread, lambda message: any(block.get("block_id") == mark for block in message.get("blocks", ())))
-            else:
-                channel, ts = str(found["channel"]), str(found["ts"])
-            if ts:
-                self._mine.append(ts)
-                return channel, ts
         raise Away
 
-    async def find(self, channel: str, thread: str, is_it: Callable[[Json], bool]) -> str:
-        """Return the `ts` of a message of the bot's that may have been posted, or an empty string."""
+    async def find(self, channel: str, thread: str, began: float, is_it: Callable[[Json], bool]) -> str:
+        """Return the `ts` of a message of the bot's that may have been posted since a moment, or an empty string.
+
+        Raises Unseen where the bot may not look, Away. A person's id names no conversation to look into: there a message twice is
+        better than none.
+        """
+        if channel.startswith(PERSON):
+            return ""
         method, place = "conversations.replies" if thread else "conversations.history", {"ts": thread} if thread else {}
         try:
-            found = await self.surely(method, channel=channel, limit=100, **place)
-        except (Refused, Away):
-            return ""
+            found = await self.surely(method, channel=channel, limit=200, oldest=f"{began - CLOCKS_APART:.6f}", **place)
+        except Refused as refused:
+            log.warning("post_not_looked_up", error=refused.error)
+            raise Unseen from None
         own = (message for message in found.get("messages", ()) if message.get("bot_id") == self.me.bot and message.get("ts") not in self._mine)
         return next((str(message["ts"]) for message in own if is_it(message)), "")
 
-    def remember(self, ts: str) -> None:
-        """Remember a message of the bot's, so that it is taken for no other."""
+    def remember(self, ts: str) -> str:
+        """Remember a message of the bot's, so that it is taken for no other; return it."""
         self._mine.append(ts)
+        return ts
 
     async def respond(self, url: str, body: Mapping[str, Any]) -> None:
         """Answer through a response_url. Raises Refused, Away."""
@@ -221,6 +242,10 @@ async def called(client: AsyncWebClient, method: str, params: Mapping[str, Any])
     return {**found.data, "_scopes": found.headers.get("x-oauth-scopes", "")} if isinstance(found.data, dict) else {}
 
 
+def _is_marked(message: Json, mark: str) -> bool:
+    return any(block.get("block_id") == mark for block in message.get("blocks", ()))
+
+
 def _seconds(told: str) -> float:
     """Return how long Slack says to wait; one second where it says nothing that is a time."""
     return float(told) if told.replace(".", "", 1).isdecimal() else 1.0
@@ -228,6 +253,8 @@ def _seconds(told: str) -> float:
 
 def _translated(error: Exception) -> Refused | Away:
     """Return what an error of the library's means."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Unsent(type(error).__name__)
     response = error.response if isinstance(error, SlackApiError) else None
     if not isinstance(response, AsyncSlackResponse):
         return Away(type(error).__name__)

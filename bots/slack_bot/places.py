@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from bots.slack_bot.door import Away, Door, Refused
+from bots.slack_bot.door import PERSON, Away, Door, Refused
 from bots.slack_bot.look import BLOCK_ERRORS, Drawing, Json, Sheet, draw
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class Address:
     @property
     def is_direct(self) -> bool:
         """Whether the channel is a direct conversation, or a person who stands for theirs."""
-        return self.channel.startswith(("D", "U", "W"))
+        return self.channel.startswith(("D", *PERSON))
 
     def dump(self) -> str:
         """Return the address as text."""
@@ -170,6 +170,10 @@ class Messages:
         """Take a message that stands already for the first one."""
         self._way = next(self._ways)()
         self._shown = [ts]
+
+    def leave(self) -> None:
+        """Show nothing in the first place, where something may stand that cannot be found."""
+        next(self._ways)
 
     async def show(self, number: int, sheet: Sheet) -> None:
         """Show one message. Raises Moved when the place changes and something stood there; PlaceGone when there is none left."""

@@ -177,6 +177,8 @@ class SlackReply:
         await stream.close()
         if stream.ts:
             self._messages.adopt(stream.ts)
+        elif stream.is_lost:
+            self._messages.leave()
 
     async def finish(self, answer: Answer) -> None:
         """Show the last state at once: text, sources, notes, picture and buttons."""

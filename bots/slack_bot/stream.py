@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from bots.slack_bot.door import Away, Door, Limited, Refused
+from bots.slack_bot.door import Away, Door, Limited, Refused, Unsent
 from bots.slack_bot.look import Drawing, Json, Sheet, calm, draw
 from bots.slack_bot.places import Address
 
@@ -20,7 +20,12 @@ class StreamOver(Exception):  # it tells the reply to go on another way
 
 
 class Stream:
-    """A message that grows in a thread. What was not sent yet goes with the next text, or with the end."""
+    """A message that grows in a thread. What was not sent yet goes with the next text, or with the end.
+
+    Attributes:
+        ts: the message, once it stands.
+        is_lost: it may stand, and nobody knows where.
+    """
 
     def __init__(self, door: Door, address: Address, on_message: Callable[[str], Awaitable[None]]) -> None:
         self._door = door
@@ -31,6 +36,7 @@ class Stream:
         self._born = 0.0
         self._has_seat = True
         self.ts = ""
+        self.is_lost = False
 
     async def show(self, text: str) -> None:
         """Show the whole text so far, if it may be sent now. Raises StreamOver."""
@@ -50,17 +56,26 @@ class Stream:
         return text[len(self._sent) :]
 
     async def _start(self, text: str) -> None:
-        self._born = time.monotonic()
+        self._born, began = time.monotonic(), time.time()
         try:
             found = await self._door.call("chat.startStream", waits=False, markdown_text=text, **self._place, **self._recipient)
+        except Unsent:
+            raise StreamOver from None
         except Away:
-            await self._stands(await self._door.find(self._place["channel"], self._place["thread_ts"], lambda message: _begins(message, text)))
+            await self._look(text, began)
             raise StreamOver from None
         except Refused as refused:
             log.warning("stream_refused", error=refused.error)
             raise StreamOver from None
         self._sent = text
         await self._stands(str(found["ts"]))
+
+    async def _look(self, text: str, began: float) -> None:
+        """Look whether the message stands that Slack said nothing of."""
+        try:
+            await self._stands(await self._door.find(self._place["channel"], self._place["thread_ts"], began, lambda message: _begins(message, text)))
+        except Away:
+            self.is_lost = True
 
     async def _stands(self, ts: str) -> None:
         self.ts = ts
