@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 import pytest
 
-from bots.slack_bot.limits import BURST, MOST, SECONDS, Lane, Limits
+from bots.slack_bot.limits import BURST, MOST, OTHERS, SECONDS, Lane, Limits
+from core.errors import StoreAway
 from core.markup import plain
 from core.messages import ChatMessage, Completion, Level, Ticket
 from core.settings import shipped_course
@@ -164,6 +165,36 @@ async def test_the_native_stop_stops_the_model(room: Lesson, model: SteppedModel
 
     assert [message] == handle.messages
     assert 1 == message.shown.count("glisse un")
+
+
+async def test_the_native_stop_stays_while_anything_is_written(room: Lesson, model: SteppedModel) -> None:
+    """A second question of a thread can be stopped as the first could: the end of one answer takes no other's button away."""
+    handle = await room.slack.dm("alice", QUESTION)
+    model.step()
+    first = await room.found("glisse un", handle.said.channel)
+    await (await room.slack.dm("alice", "C'est quoi le dropout ?", thread_ts=handle.said.ts)).acked()
+    model.step(4)
+    await room.slack.until(lambda: not first.is_streaming and any(one.is_streaming for one in room.slack.thread(handle.said)))
+    await room.slack.stop("alice", handle.said)
+    await room.slack.until(lambda: "arrêtée" in room.slack.thread(handle.said)[-1].shown)
+    await room.idle()
+
+    assert "active" == room.slack.space.sessions[handle.said.channel, handle.said.ts]["status"]
+
+
+async def test_an_answer_that_fails_leaves_nothing_behind(room: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be answered keeps neither its place among the streams nor its session."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreAway
+
+    monkeypatch.setattr(room.profond.store, "recent", away)
+    handle = await room.slack.dm("alice", QUESTION)
+    await room.slack.until(lambda: any("Ma mémoire" in one.shown for one in handle.messages))
+    await room.idle()
+
+    assert 0 == room.bot.door.limits.streams
+    assert "active" == room.slack.space.sessions[handle.said.channel, handle.said.ts]["status"]
 
 
 async def test_stop_is_also_a_word(room: Lesson, model: SteppedModel) -> None:
@@ -395,6 +426,16 @@ def test_a_stream_is_begun_only_if_it_can_be_stopped() -> None:
 
     assert [True] * MOST["chat.startStream"] + [False] == seats
     assert limits.seat()
+
+
+def test_a_session_is_begun_only_if_it_can_be_ended() -> None:
+    """However many begin in a minute, each of them may still be ended in it."""
+    limits, method = Limits(Hands()), "agents.sessions.setStatus"
+    begun = [limits.begin_session() and limits.may(method) for _ in range(OTHERS)]
+    limits.sessions = 0
+
+    assert OTHERS // 2 == sum(begun)
+    assert all(limits.may(method) for _ in range(sum(begun)))
 
 
 async def test_a_lane_is_fair(monkeypatch: pytest.MonkeyPatch) -> None:

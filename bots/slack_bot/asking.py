@@ -184,7 +184,7 @@ class Asking:
 
     async def _answer(self, ticket: Ticket, address: Address, words: Words, message: str) -> None:
         question = ticket.question
-        reply = SlackReply(self._bot.door, address, words, self._bot.figures, message)
+        reply = SlackReply(self._bot.door, address, words, self._bot.figures, self._bot.sessions, message)
         reply.on_message = lambda ts: self._record(ticket, Begun(address.channel, address.thread_ts, ts))
         reply.buttons = self._buttons(words, question)
         reply.begin()
@@ -198,6 +198,7 @@ class Asking:
             await self.say(address, sentence(words, error))
         finally:
             self._running.pop(ticket.id, None)
+            await reply.end()
         if notice and by_command:
             await self.tell(address, notice)
 

@@ -17,6 +17,7 @@ from bots.slack_bot.asking import NOTHING, Asking, Then, Work
 from bots.slack_bot.door import Door
 from bots.slack_bot.figures import Figures
 from bots.slack_bot.people import People
+from bots.slack_bot.sessions import Sessions
 from bots.slack_bot.speech import words_for
 from core.errors import StoreAway
 from core.profond import Profond
@@ -41,6 +42,7 @@ class SlackBot:
         self.me = door.me
         self.people = People(door)
         self.figures = Figures(door, profond.store)
+        self.sessions = Sessions(door)
         self.asking = Asking(self)
         self._readings = 0
         self._is_calm = asyncio.Event()

@@ -126,6 +126,7 @@ class Limits:
         self._lanes: dict[str, Lane] = {}
         self._coming: Counter[str] = Counter()
         self.streams = 0
+        self.sessions = 0
 
     def window(self, method: str) -> Window:
         """Return a method's window."""
@@ -163,6 +164,14 @@ class Limits:
     def leave(self) -> None:
         """Give a native stream back."""
         self.streams -= 1
+
+    def begin_session(self) -> bool:
+        """Count a session if it may be begun now and ended whenever its answers are."""
+        window = self.window("agents.sessions.setStatus")
+        if window.wait or window.used + self.sessions + 2 > OTHERS:
+            return False
+        self.sessions += 1
+        return True
 
     @property
     def append_interval(self) -> float:

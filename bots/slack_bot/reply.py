@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from bots.slack_bot.door import Door
 from bots.slack_bot.figures import Figures
 from bots.slack_bot.look import MAX_PART, Sheet, sheets
 from bots.slack_bot.places import Address, Messages, Moved, PlaceGone
+from bots.slack_bot.sessions import Sessions
 from bots.slack_bot.stream import Stream, StreamOver
 from core.actions import Button
 from core.markup import Dialect
@@ -23,7 +25,8 @@ NEVER = 3_600.0
 SOON = 1.0
 SHORT_LANE = 1.0
 """Seconds that an answer which never grew may wait to be posted rather than streamed."""
-PROCESSING, ACTIVE = "processing", "active"
+END_SECONDS = 10.0
+"""The longest that taking the signs away may last."""
 
 
 class SlackReply:
@@ -38,8 +41,11 @@ class SlackReply:
     max_chars = MAX_PART
     dialect = Dialect(tables=True, headings=6, lines=True)
 
-    def __init__(self, door: Door, address: Address, words: Words, figures: Figures | None = None, begun: str = "") -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  # what an answer shares with the others, and where it stands
+        self, door: Door, address: Address, words: Words, figures: Figures, sessions: Sessions, begun: str = ""
+    ) -> None:
         self._door = door
+        self._sessions = sessions
         self._address = address
         self._words = words
         self._figures = figures
@@ -52,7 +58,6 @@ class SlackReply:
         self._next: tuple[str, ...] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._signs: set[asyncio.Task[Any]] = set()
-        self._session = ""
         self._is_told = False
         self._last = -NEVER
         self._is_resting = False
@@ -82,7 +87,7 @@ class SlackReply:
         """Show that something is under way, where Slack can."""
         if self._is_thread:
             self._sign(self._status(self._words("thinking")))
-            self._sign(self._open_session())
+            self._sign(self._sessions.begin(self._address))
         else:
             self._sign(self._told_soon())
 
@@ -99,15 +104,6 @@ class SlackReply:
     async def _status(self, text: str) -> None:
         where = self._address
         await self._door.perhaps("assistant.threads.setStatus", channel_id=where.channel, thread_ts=where.thread_ts, status=text)
-
-    async def _open_session(self) -> None:
-        """Let Slack show its Stop button; the answer's end takes it away."""
-        if await self._set_session(PROCESSING):
-            self._session = PROCESSING
-
-    async def _set_session(self, status: str) -> bool:
-        where = self._address
-        return await self._door.perhaps("agents.sessions.setStatus", channel_id=where.channel, thread_ts=where.thread_ts, status=status)
 
     async def wait(self, place: Place) -> None:
         """Show the place in the queue."""
@@ -188,19 +184,26 @@ class SlackReply:
             await self._finish(answer)
         except PlaceGone:
             log.warning("answer_not_shown", answer=answer.id)
-        finally:
-            if self._stream:
-                self._stream.leave()
-            await self._end_signs()
-            if self._session:
-                await self._set_session(ACTIVE)
+
+    async def end(self) -> None:
+        """Take away what stood for the meantime, whether an answer came or not; nobody waits for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._end_signs()
 
     async def _end_signs(self) -> None:
         """Wait for what was begun for the meantime; what only waits is given up."""
-        if not self._is_thread:
-            for sign in self._signs:
-                sign.cancel()
-        await asyncio.gather(*self._signs, return_exceptions=True)
+        try:
+            await self._settle()
+            if self._stream:
+                await self._stream.close()
+            if not self._is_thread:
+                for sign in self._signs:
+                    sign.cancel()
+            await asyncio.gather(*self._signs, return_exceptions=True)
+        finally:
+            if self._is_thread:
+                await self._sessions.end(self._address)
 
     async def _settle(self) -> None:
         """Let a call under way end; drop a text that only waits for its time."""
@@ -226,7 +229,7 @@ class SlackReply:
                 return
 
     async def _uploaded(self, figure: Figure | None) -> tuple[str, str] | None:
-        return await self._figures.uploaded(figure) if figure and self._figures else None
+        return await self._figures.uploaded(figure) if figure else None
 
     async def _end_stream(self, sheet: Sheet) -> bool:
         """End the stream with the first part; tell whether it stands."""
@@ -237,10 +240,13 @@ class SlackReply:
             self._stream = None
             return False
         try:
-            await self._stream.stop(sheet, ACTIVE if self._session else "")
+            session = self._sessions.ends(self._address)
+            await self._stream.stop(sheet, session)
         except StreamOver:
             await self._leave_stream()
             return False
-        self._session = ""
+        if session:
+            self._sessions.ended(self._address)
         self._messages.adopt(self._stream.ts)
+        self._stream = None
         return True
