@@ -1,13 +1,17 @@
 """Buttons and forms in Slack: they work for who may, after a restart, and show a private answer to nobody."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from bots.slack_bot.look import Drawing, Sheet, calm, draw
 from core.actions import Action, Button
+from core.messages import Ticket
+from core.store import Outcome, Past
 from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, Message
 from tests.servers.slack.blocks import block_offences, length_error
 from tests.slack_class import QUESTION, READY, Lesson, core_of, lesson, served, settings_for
@@ -36,6 +40,33 @@ async def test_native_thumbs_are_remembered(room: Lesson) -> None:
 
     assert "Merci" in told.shown
     assert [-1] == [thumb["value"] for thumb in judged]
+
+
+@pytest.mark.parametrize("label", ["👍", "Plus simple"])
+async def test_a_press_may_come_before_its_answer_is_stored(room: Lesson, label: str) -> None:
+    """Who presses as soon as the answer shows is heard."""
+    store, tried = room.profond.store, asyncio.Event()
+    answered, past, judge = store.answered, store.past, store.people.give_feedback
+
+    async def late(ticket: Ticket, outcome: Outcome) -> None:
+        await tried.wait()
+        await answered(ticket, outcome)
+
+    async def look(answer_id: str, person: str | None = None) -> Past:
+        tried.set()
+        return await past(answer_id, person)
+
+    async def give(answer_id: str, person: str, value: int) -> None:
+        tried.set()
+        await judge(answer_id, person, value)
+
+    with patch.object(store, "answered", late), patch.object(store, "past", look), patch.object(store.people, "give_feedback", give):
+        handle, answer = await room.ask()
+        await (room.slack.feedback("alice", answer, positive=True) if label == "👍" else room.slack.press("alice", answer, label))
+        await room.slack.until(lambda: len(handle.messages) == 2)
+        await room.idle()
+
+    assert not any("Je ne retrouve pas" in message.shown for message in handle.messages)
 
 
 async def test_simpler_tells_again_below(room: Lesson) -> None:
