@@ -48,7 +48,7 @@ async def begun(folder: Path, *options: str, **variables: str) -> asyncio.subpro
     """Start the program in a folder, with an empty home."""
     home = {"HOME": str(folder), "USERPROFILE": str(folder)}
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "bots", "setup", *options)
+    command = (sys.executable, "-P", "-m", "bots", "setup", *options)
     return await asyncio.create_subprocess_exec(*command, cwd=folder, env=KEPT | home | variables, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
@@ -201,6 +201,17 @@ async def test_without_anything_a_question_is_answered(tmp_path: Path) -> None:
     assert "Sources\u00a0: L'adresse IP (adresse-ip)" in run.out
     assert "«\u00a0profond chat\u00a0»" in run.out
     assert not (tmp_path / ".env").exists()
+
+
+async def test_what_is_started_is_this_program(tmp_path: Path) -> None:
+    """In a folder that holds another program and another course, as the unzipped source does, the installed one answers."""
+    shutil.copytree(Path(ROOT) / "bots", tmp_path / "bots")
+    shutil.copytree(NETWORKS, tmp_path / "knowledge_base")
+    run = await answered(tmp_path, "4", "", "")
+
+    assert (0, "") == (run.code, run.err)
+    assert "Essayer ici avec une question, «\u00a0C'est quoi une convolution" in run.out
+    assert "(convolution)" in run.out
 
 
 async def test_a_platform_without_its_token_is_left_for_later(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_PROGRAM = (sys.executable, "-m", "bots")
+_PROGRAM = (sys.executable, "-P", "-m", "bots")
+"""Without -P the folder of this start would come first: in the unzipped source, another program with another course."""
 _Child = subprocess.Popen[bytes]
 
 
