@@ -27,6 +27,8 @@ HEADS = (
     *("kb-head-topic", "kb-head-cards", "kb-head-levels", "kb-head-aliases"),
     *("kb-head-misconceptions", "kb-head-questions", "kb-head-figures", "kb-head-warnings"),
 )
+PACKAGES = frozenset({"site-packages", "dist-packages"})
+"""The folders in which an installed program lies, its course with it; the next version replaces them."""
 STATES = {"new": "kb-state-new", "changed": "kb-state-changed", "emptied": "kb-state-emptied", "same": "kb-state-same"}
 
 
@@ -38,6 +40,14 @@ def group() -> None:
 def _opened() -> tuple[Settings, Words, Console]:
     settings = read_settings()
     return settings, words_in(settings.profond_lang), Console(highlight=False, soft_wrap=True)
+
+
+def _own_folder(settings: Settings) -> Path:
+    """Return the folder of a course that may be written. Raises SetupError for one that the next version would replace."""
+    folder = settings.course_folder
+    if PACKAGES & set(folder.resolve().parts):
+        raise SetupError("setup-course-installed", folder=str(folder))
+    return folder
 
 
 def _line(words: Words, fault: Fault) -> str:
@@ -113,13 +123,14 @@ def _print_summary(course: Course, words: Words, console: Console) -> None:
 def new(topic: str, title: str, *, new_topic: bool) -> None:
     """Write a card to fill in into a topic's file, and say where it stands."""
     settings, words, console = _opened()
-    topics = topics_of(settings.course_folder)
-    files = TopicFiles(settings.course_folder)
+    folder = _own_folder(settings)
+    topics = topics_of(folder)
+    files = TopicFiles(folder)
     place = _fresh_topic(topics, topic) if new_topic else find_topic(topics, topic)
     card, name = add_skeleton(files, topics, place, title, words("card-to-write"))
     files.load()
     files.save()
-    console.print(words("kb-created", card=card, file=str(settings.course_folder / name)), markup=False)
+    console.print(words("kb-created", card=card, file=str(folder / name)), markup=False)
 
 
 def _fresh_topic(topics: Sequence[Topic], title: str) -> Topic:
@@ -140,7 +151,7 @@ def import_markdown(file: Path, *, dry_run: bool) -> None:
     from core.markdown_cards import from_markdown  # noqa: PLC0415  # slow to import
 
     settings, words, console = _opened()
-    folder = settings.course_folder
+    folder = _own_folder(settings)
     try:
         known = topics_of(folder)
         told = from_markdown(_read_text(file), file.name, known)
@@ -247,7 +258,7 @@ def _figure(value: float | None) -> str:
 def set_thresholds(file: Path | None, precision: float, refused: float) -> None:
     """Set the zones' thresholds from questions with known cards, and write them beside the course."""
     settings, words, console = _opened()
-    course = load_course(settings.course_folder)
+    course = load_course(_own_folder(settings))
     questions = read_questions(file or course.folder / "questions" / "calibration.json")
     thresholds = calibrate(examine(SearchIndex(course), questions), precision=precision, refused=refused)
     _write(course, thresholds.model_dump_json(indent=2))

@@ -1,11 +1,13 @@
 """The teachers' pages as a teacher follows them: what they say to type is typed, from top to bottom, and does what it should."""
 
+import json
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.settings import shipped_course
 from tests.test_documents import FENCE, ROOT, commands_in, fence, read
 from tests.test_terminal import QUESTION, profond
 
@@ -13,22 +15,53 @@ PAGES = ("installer.md", "ecrire-le-cours.md", "couts.md", "lire-les-signalement
 ASKS = {"setup"}
 """What asks questions has tests of its own."""
 
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OWN_COURSE = re.compile(r"PROFOND_COURSE=([\w/]+)")
 
-def typed(name: str) -> list[list[str]]:
-    """Return the commands of a page's shell fences, in their order."""
-    return [words for language, body in FENCE.findall(read(ROOT / "docs" / name)) if language == "sh" for words in commands_in(body.splitlines())]
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program as `pip install .` leaves it: in a folder that the next version replaces."""
+    place = tmp_path_factory.mktemp("venv") / "site-packages"
+    for name in ("bots", "core", "knowledge_base", "migrations"):
+        shutil.copytree(ROOT / name, place / name)
+    return place
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def steps(page: str) -> Iterator[Path | list[str]]:
+    """Yield what a page has its reader do, in its order: the folder of a course of one's own, or a command."""
+    for number, part in enumerate(SHELL.split(page)):
+        if number % 2:
+            yield from (words for words in commands_in(part.splitlines()) if words[0] not in ASKS)
+        else:
+            yield from (Path(name) for name in OWN_COURSE.findall(FENCE.sub("", part)))
+
+
+def make_course(folder: Path, name: Path) -> None:
+    """Copy the course, name the copy in `.env`, and write into it what the page shows."""
+    shutil.copytree(ROOT / "knowledge_base", folder / name)
+    (folder / ".env").write_text(f"PROFOND_COURSE={name}\n", encoding="utf-8")
+    (folder / name / "outside.json").write_text(fence("ecrire-le-cours.md", "json"), encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_a_page_says_to_type_works(tmp_path: Path, name: str) -> None:
-    """Every command ends well, in a folder with what the page has its reader make; `ask` answers and `doctor` finds no fault."""
-    shutil.copytree(shipped_course(), tmp_path / "cours")
+def test_what_a_page_says_to_type_works(tmp_path: Path, installed: Path, name: str) -> None:
+    """Every command of the installed program ends well, with what the page has its reader make before; none writes where the next version will."""
     (tmp_path / "reseaux.md").write_text(fence("ecrire-le-cours.md", "markdown"), encoding="utf-8")
-    (tmp_path / "cours" / "outside.json").write_text(fence("ecrire-le-cours.md", "json"), encoding="utf-8")
-    (tmp_path / "questions.json").write_text(fence("ecrire-le-cours.md", "json", -1), encoding="utf-8")
-    profond(tmp_path, "ask", QUESTION)
-    lines = [words for words in typed(name) if words[0] not in ASKS]
-    done = [(words, profond(tmp_path, *words, PROFOND_COURSE="cours")) for words in lines]
+    questions = [*json.loads(fence("ecrire-le-cours.md", "json", -1)), *json.loads(read(ROOT / "knowledge_base" / "questions" / "calibration.json"))]
+    (tmp_path / "questions.json").write_text(json.dumps(questions), encoding="utf-8")
+    before, done = contents(installed / "knowledge_base"), []
+    profond(tmp_path, "ask", QUESTION, PYTHONPATH=str(installed))
+    for step in steps(read(ROOT / "docs" / name)):
+        if isinstance(step, Path):
+            make_course(tmp_path, step)
+        else:
+            done.append((step, profond(tmp_path, *step, PYTHONPATH=str(installed))))
 
-    assert lines
+    assert done
     assert [] == [(words, run.stdout, run.stderr) for words, run in done if run.returncode or "Traceback" in run.stderr]
+    assert before == contents(installed / "knowledge_base")

@@ -179,6 +179,20 @@ def test_mistakes_get_one_sentence(folder: Path, words: list[str]) -> None:
     assert before == contents(folder)
 
 
+def test_a_course_that_the_next_version_replaces_is_not_written(folder: Path) -> None:
+    """In the folder of the installed program nothing is written, and one sentence says how to have a copy."""
+    installed = folder.parent / "lib" / "site-packages" / "knowledge_base"
+    shutil.copytree(folder, installed)
+    (folder.parent / "page.md").write_text(PAGE, encoding="utf-8")
+    before = contents(installed)
+
+    for words in (["new", "equipements", "X"], ["import", str(folder.parent / "page.md")], ["calibrate"]):
+        code, out, err = kb(installed, *words)
+        assert (1, "", 1) == (code, out, len(err.splitlines()))
+        assert "PROFOND_COURSE=" in err
+    assert before == contents(installed)
+
+
 def test_import_tells_what_it_makes_of_each_card(folder: Path) -> None:
     """New, then same; a changed card says which fields change and which are emptied; the other cards stay."""
     page = folder.parent / "bornes.md"

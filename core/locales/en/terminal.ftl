@@ -33,6 +33,7 @@ setup-key-missing = With PostgreSQL, PROFOND_SECRET_KEY is needed: give a text o
 setup-key-wrong = The key does not open this database: put back the PROFOND_SECRET_KEY (or the .key file) it was made with.
 setup-key-file = The key file “{ $file }” is missing beside the database: restore it, or set PROFOND_SECRET_KEY.
 setup-course = The course has { $count } fault(s): mend them, then run “profond kb check” again.
+setup-course-installed = The course “{ $folder }” is a part of the program, which the next version replaces: copy this folder elsewhere, write PROFOND_COURSE= and the copy's path into the file .env, then try again.
 setup-prompt-missing = The prompt “{ $file }” is not there: correct “prompt” in course.json.
 setup-prompt-section = The part “## { $section }” is missing in { $file }: take it from profond-1.md.
 setup-questions-file = “{ $file }” is no list of questions: JSON with id, kind, question and targets is needed.

@@ -33,6 +33,7 @@ setup-key-missing = Avec PostgreSQL, PROFOND_SECRET_KEY est obligatoire : mets 
 setup-key-wrong = La clé n'ouvre pas cette base : remets la PROFOND_SECRET_KEY (ou le fichier .key) avec laquelle elle a été créée.
 setup-key-file = Le fichier de clé « { $file } » manque à côté de la base : restaure-le, ou mets PROFOND_SECRET_KEY.
 setup-course = Le cours a { $count } faute(s) : corrige-les, puis relance « profond kb check ».
+setup-course-installed = Le cours « { $folder } » est une partie du programme, que la prochaine version remplace : copie ce dossier ailleurs, écris PROFOND_COURSE= et le chemin de la copie dans le fichier .env, puis recommence.
 setup-prompt-missing = La consigne « { $file } » est introuvable : corrige « prompt » dans course.json.
 setup-prompt-section = Il manque la partie « ## { $section } » dans { $file } : reprends-la de profond-1.md.
 setup-questions-file = « { $file } » n'est pas une liste de questions : il faut du JSON avec id, kind, question et targets.
