@@ -14,7 +14,7 @@ from rich.table import Table
 
 from core.course_files import Change, TopicFiles, add_skeleton, find_topic, merge, topics_of, write_whole
 from core.errors import CourseError, Fault, MarkdownError, SetupError
-from core.evaluation import Scores, by_kind, calibrate, examine, read_questions
+from core.evaluation import ExamQuestion, Scores, by_kind, calibrate, examine, read_questions
 from core.french import terms
 from core.knowledge import COURSE_FILE, OUTSIDE_FILE, THRESHOLDS_FILE, Course, Topic, load_course, slug
 from core.messages import Zone
@@ -29,6 +29,8 @@ HEADS = (
 )
 PACKAGES = frozenset({"site-packages", "dist-packages"})
 """The folders in which an installed program lies, its course with it; the next version replaces them."""
+FEWEST_ON, FEWEST_OFF = 20, 10
+"""Questions of the course and outside it below which thresholds would say more of the questions than of the course."""
 STATES = {"new": "kb-state-new", "changed": "kb-state-changed", "emptied": "kb-state-emptied", "same": "kb-state-same"}
 
 
@@ -259,12 +261,21 @@ def set_thresholds(file: Path | None, precision: float, refused: float) -> None:
     """Set the zones' thresholds from questions with known cards, and write them beside the course."""
     settings, words, console = _opened()
     course = load_course(_own_folder(settings))
-    questions = read_questions(file or course.folder / "questions" / "calibration.json")
+    questions = _enough(read_questions(file or course.folder / "questions" / "calibration.json"))
     thresholds = calibrate(examine(SearchIndex(course), questions), precision=precision, refused=refused)
     _write(course, thresholds.model_dump_json(indent=2))
     console.print(
         words("kb-calibrated", file=THRESHOLDS_FILE, sure=thresholds.sure, outside=thresholds.outside, count=thresholds.questions), markup=False
     )
+
+
+def _enough(questions: list[ExamQuestion]) -> list[ExamQuestion]:
+    """Return the questions where they are enough to calibrate with. Raises SetupError."""
+    on = sum(bool(question.targets) for question in questions)
+    off = len(questions) - on
+    if on < FEWEST_ON or off < FEWEST_OFF:
+        raise SetupError("setup-few-questions", on=on, off=off, fewest_on=FEWEST_ON, fewest_off=FEWEST_OFF)
+    return questions
 
 
 def _write(course: Course, text: str) -> None:

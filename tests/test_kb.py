@@ -1,6 +1,7 @@
 """The teacher's tools: `profond kb check`, `new`, `import` and `export`, in a folder of their own."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -191,6 +192,20 @@ def test_a_course_that_the_next_version_replaces_is_not_written(folder: Path) ->
         assert (1, "", 1) == (code, out, len(err.splitlines()))
         assert "PROFOND_COURSE=" in err
     assert before == contents(installed)
+
+
+def test_a_handful_of_questions_sets_no_thresholds(folder: Path) -> None:
+    """Below 20 questions of the course or 10 outside it the thresholds stay; from there on they are set."""
+    page = folder.parent / "questions.json"
+    on = [{"id": f"{number}", "kind": "direct", "question": "c'est quoi le masque", "targets": ["masque"]} for number in range(20)]
+    off = [{"id": f"h{number}", "kind": "off", "question": "recette de crêpes", "targets": []} for number in range(10)]
+    told = []
+    for questions in (on[1:] + off, on + off[1:], on + off):
+        page.write_text(json.dumps(questions), encoding="utf-8")
+        told.append((*kb(folder, "calibrate", str(page)), (folder / "thresholds.json").exists()))
+
+    assert [(1, False), (1, False), (0, True)] == [(code, is_set) for code, _, _, is_set in told]
+    assert ["19 et 10", "20 et 9"] == [re.findall(r"\d+ et \d+", err)[-1] for _, _, err, _ in told[:2]]
 
 
 def test_import_tells_what_it_makes_of_each_card(folder: Path) -> None:

@@ -37,6 +37,7 @@ setup-course-installed = The course “{ $folder }” is a part of the program, 
 setup-prompt-missing = The prompt “{ $file }” is not there: correct “prompt” in course.json.
 setup-prompt-section = The part “## { $section }” is missing in { $file }: take it from profond-1.md.
 setup-questions-file = “{ $file }” is no list of questions: JSON with id, kind, question and targets is needed.
+setup-few-questions = To calibrate, at least { $fewest_on } questions of the course and { $fewest_off } outside it are needed: there are { $on } and { $off }. The thresholds stay as they are.
 setup-output-file = “{ $file }” cannot be written: check the folder and your rights.
 setup-prices = The file of prices “{ $file }” cannot be read: follow the form of core/prices.json.
 setup-month = There is no such month: write it like 2026-11.

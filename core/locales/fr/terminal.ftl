@@ -37,6 +37,7 @@ setup-course-installed = Le cours « { $folder } » est une partie du programm
 setup-prompt-missing = La consigne « { $file } » est introuvable : corrige « prompt » dans course.json.
 setup-prompt-section = Il manque la partie « ## { $section } » dans { $file } : reprends-la de profond-1.md.
 setup-questions-file = « { $file } » n'est pas une liste de questions : il faut du JSON avec id, kind, question et targets.
+setup-few-questions = Il faut au moins { $fewest_on } questions du cours et { $fewest_off } hors du cours pour calibrer : il y en a { $on } et { $off }. Les seuils restent comme ils sont.
 setup-output-file = « { $file } » ne peut pas être écrit : vérifie le dossier et les droits.
 setup-prices = Le fichier de prix « { $file } » ne peut pas être lu : reprends la forme de core/prices.json.
 setup-month = Ce mois n'existe pas : écris-le comme 2026-11.
