@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sqlite3
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +121,33 @@ async def test_a_copy_is_made_while_the_database_is_written(settings: MakeSettin
     async with open_store(settings(profond_secret_key=None, database_url=str(copy))) as restored:
         assert (await restored.past(answer)).question == "avant la copie"
     assert (tmp_path / "copy.db.key").stat().st_mode & 0o777 == 0o600
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["Cours #2", "100 %25 réseaux", "quoi ?" if sys.platform != "win32" else "quoi"])
+async def test_a_copy_is_made_wherever_the_database_lies(settings: MakeSettings, tmp_path: Path, name: str) -> None:
+    """Marks that mean something in an address stand in a path as they are; nothing is made beside the database."""
+    (tmp_path / name).mkdir()
+    live = settings(database_url=str(tmp_path / name / "profond.db"))
+    async with open_store(live) as store:
+        answer = await ask(store, a_question(text="avant la copie", is_exempt=True))
+    copy = back_up(live, tmp_path / "copy.db")
+    async with open_store(settings(database_url=str(copy))) as restored:
+        assert (await restored.past(answer)).question == "avant la copie"
+    assert {name, "copy.db"} == names(tmp_path)
+
+
+def test_what_is_no_database_of_ours_is_not_copied(settings: MakeSettings, tmp_path: Path) -> None:
+    """An empty file, or another program's database, is no copy that could be restored."""
+    (tmp_path / "profond.db").touch()
+    with pytest.raises(SetupError) as refused:
+        back_up(settings(), tmp_path / "copy.db")
+
+    assert refused.value.key == "setup-database-broken"
+    assert {"profond.db"} == names(tmp_path)
 
 
 async def _many(store: object) -> None:

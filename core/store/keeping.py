@@ -120,18 +120,27 @@ def back_up(settings: Settings, target: Path) -> Path:
         raise SetupError("backup-exists", file=target.name)
     part = Path(f"{target}.part")
     try:
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here, closing(sqlite3.connect(part)) as there:
-            here.backup(there)
+        _copy(source, part)
         key = key_file(url)
         if key.exists():
             with os.fdopen(os.open(f"{target}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(key.read_bytes())
         part.replace(target)
     except (sqlite3.Error, OSError):
-        with suppress(OSError):
-            part.unlink()
         raise SetupError("backup-failed", file=target.name) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return target
+
+
+def _copy(source: Path, part: Path) -> None:
+    """Copy a database of ours, and nothing else. Raises SetupError, sqlite3.Error."""
+    address = f"{source.resolve().as_uri()}?mode=ro"  # a path may hold what means something in an address
+    with closing(sqlite3.connect(address, uri=True)) as here, closing(sqlite3.connect(part)) as there:
+        here.backup(there)
+        if there.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (keys.name,)).fetchone() is None:
+            raise SetupError("setup-database-broken", file=source.name)
 
 
 async def rotate_secret(database: Database, settings: Settings, new: str | None) -> None:
