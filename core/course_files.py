@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from core.errors import CourseError, SetupError
 from core.french import flat
 from core.knowledge import NO_TOPICS, Card, Course, Topic, load_course, slug, topic_files
+from core.owner import keep_owner
 
 _BETWEEN = re.compile(r"[ \t\r\n,:]*")
 _DECODER = json.JSONDecoder()
@@ -149,10 +150,12 @@ def write_whole(path: Path, text: str) -> None:
     path = path.resolve()
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        part.unlink(missing_ok=True)
+        with part.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+            keep_owner(file.fileno(), path)
         if path.exists():
             shutil.copymode(path, part)
         part.replace(path)

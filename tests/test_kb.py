@@ -12,6 +12,7 @@ from core.errors import CourseError, SetupError
 from core.knowledge import Card, Topic, load_course
 from core.messages import Level
 from core.summary import summaries
+from tests.owners import SOMEBODY, as_root, given_to, owner
 from tests.test_other_course import NETWORKS
 from tests.test_terminal import profond
 
@@ -246,6 +247,17 @@ def test_a_faulty_file_changes_nothing(folder: Path, page: str, said: str) -> No
     assert (1, 1) == (code, len(err.splitlines()))
     assert said in out
     assert before == contents(folder)
+
+
+@as_root
+def test_a_card_that_root_writes_stays_the_bots_own(folder: Path) -> None:
+    """A topic's file that only the bot's user may read is still theirs when root has added a card."""
+    path = folder / "equipements.json"
+    given_to(SOMEBODY, path)
+    path.chmod(0o600)
+    assert 0 == kb(folder, "new", "equipements", "X")[0]
+
+    assert (SOMEBODY, 0o600) == (owner(path), path.stat().st_mode & 0o777)
 
 
 def test_unreadable_files_get_one_sentence(folder: Path) -> None:

@@ -21,6 +21,7 @@ from core.store.shelf import Kept
 from core.store.spending import Bill
 from core.store.tables import spending
 from tests.conftest import MakeSettings, OpenStore
+from tests.owners import SOMEBODY, as_root, given_to, owner
 from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, ask, at_statement, in_paris, pseudonym, rows
 
 
@@ -200,6 +201,21 @@ async def test_the_key_file_is_rotated_in_place(settings: MakeSettings, tmp_path
         await store.past(answer, ANNA)
     assert before != (tmp_path / "profond.db.key").read_text()
     assert (tmp_path / "profond.db.key").stat().st_mode & 0o777 == 0o600
+
+
+@as_root
+async def test_the_key_file_stays_the_bots_own(settings: MakeSettings, tmp_path: Path) -> None:
+    """Rotated by root, in the folder of the user that the bot runs as, the key file is still that user's; no link is followed."""
+    filed, bystander = settings(profond_secret_key=None), tmp_path / "bystander"
+    async with open_store(filed):
+        pass
+    given_to(SOMEBODY, tmp_path / "profond.db.key")
+    bystander.write_text("mine")
+    (tmp_path / "profond.db.key.new").symlink_to(bystander)
+    async with open_database(filed) as database:
+        await rotate_secret(database, filed, None)
+
+    assert (SOMEBODY, "mine") == (owner(tmp_path / "profond.db.key"), bystander.read_text())
 
 
 @pytest.mark.parametrize("moment", ["before the database knows it", "before the file is in place"])

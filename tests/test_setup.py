@@ -16,10 +16,11 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.setup import pasted, start
+from bots.setup import env_file, pasted, start
 from bots.setup.env_file import must_be_writable, quoted, with_values
 from core.errors import SetupError
 from core.settings import Settings, read_settings
+from tests.owners import SOMEBODY, as_root, given_to, owner
 from tests.servers.discord import DiscordServer
 from tests.servers.mistral import MistralServer
 from tests.servers.slack import Fault, SlackServer
@@ -310,6 +311,18 @@ async def test_an_existing_file_keeps_its_lines(tmp_path: Path, discord: Discord
     assert f'{text.replace(OLD, TOKEN)}\r\nSCHOOL_CONTACT="Mme Roy"\r\n' == (tmp_path / ".env").read_bytes().decode()
     assert sys.platform == "win32" or mode(tmp_path) == 0o600
     assert 7 == written(tmp_path, monkeypatch).allowance_size
+
+
+@as_root
+def test_what_root_writes_belongs_to_who_reads_it(tmp_path: Path) -> None:
+    """A new file is its folder's owner's, one that was there stays whose it was; only that user may read it."""
+    given_to(SOMEBODY, tmp_path)
+    env_file.write(tmp_path / ".env", {"NAME": "1"}, "x")
+    assert (SOMEBODY, 0o600) == (owner(tmp_path / ".env"), mode(tmp_path))
+
+    given_to(0, tmp_path)
+    env_file.write(tmp_path / ".env", {"NAME": "2"}, "x")
+    assert (SOMEBODY, 0o600) == (owner(tmp_path / ".env"), mode(tmp_path))
 
 
 async def test_the_end_of_the_answers_changes_nothing(tmp_path: Path) -> None:

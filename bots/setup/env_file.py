@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 from core.errors import SetupError
+from core.owner import keep_owner
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,~-]*")
 _MARKS = frozenset('"\\$`')
@@ -78,7 +79,7 @@ def must_be_writable(path: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside the file, for its owner alone, then put the whole in its place."""
+    """Write beside the file, for the owner alone that it had, then put the whole in its place."""
     number, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     part = Path(name)
     try:
@@ -86,6 +87,7 @@ def _replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+            keep_owner(number, path)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
