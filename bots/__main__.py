@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import click
 import structlog
@@ -46,21 +47,34 @@ def _with_core(settings: Settings, use: Callable[[Profond], Awaitable[int]]) -> 
 
 
 @asynccontextmanager
-async def _key_told(settings: Settings, words: Words) -> AsyncIterator[None]:
-    """While a bot runs, tell whoever started it of a key that is refused: the class is answered all the same, by the cards."""
-    from bots.doctor import key_finding  # noqa: PLC0415  # only a bot needs it
-
-    async def tell() -> None:
-        finding = await key_finding(settings)
-        if finding.key in {"doctor-key-bad", "doctor-key-model"}:
-            print(words(finding.key, **finding.details), file=sys.stderr, flush=True)
-
-    telling = asyncio.create_task(tell())
+async def _meanwhile(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do something beside a bot that runs, for as long as it does."""
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
     finally:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tell_key(settings: Settings, words: Words) -> None:
+    """Tell whoever starts a bot of a key that is refused: the class is answered all the same, by the cards."""
+    from bots.doctor import key_finding  # noqa: PLC0415  # only a bot needs it
+
+    finding = await key_finding(settings)
+    if finding.key in {"doctor-key-bad", "doctor-key-model"}:
+        print(words(finding.key, **finding.details), file=sys.stderr, flush=True)
+
+
+async def _tell_places(settings: Settings, words: Words) -> None:
+    """Tell whoever starts a bot of a place in the settings that it does not see: there, or everywhere, it would be mute."""
+    from bots.discord_bot import UNSEEN, check_token  # noqa: PLC0415  # slow to import
+
+    if settings.discord_servers or settings.discord_channels:
+        async for _, key, details in check_token(settings):
+            if key == UNSEEN:
+                print(words(key, **details), file=sys.stderr, flush=True)
 
 
 def _console() -> Console:
@@ -119,7 +133,7 @@ def discord(*, invite: bool) -> None:
             on_online=lambda guilds: print(words("discord-ready", guilds=guilds), flush=True),
             on_away=lambda wait: print(words("discord-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
         )
-        async with _key_told(settings, words):
+        async with _meanwhile(_tell_key(settings, words), _tell_places(settings, words)):
             await live(profond, face, port=settings.port)
         return 0
 
@@ -148,7 +162,7 @@ def slack(*, http: bool, manifest: bool) -> None:
             on_away=lambda wait: print(words("slack-away", wait=duration(words, wait)), file=sys.stderr, flush=True),
         )
         face.routes = health_of(profond, face) if http else ()
-        async with _key_told(settings, words):
+        async with _meanwhile(_tell_key(settings, words)):
             await live(profond, face, port=None if http else settings.port)
         return 0
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.servers.discord import DiscordServer, Impossible, Message, User
 from tests.servers.discord.entities import BITS, Guild, Json
 from tests.servers.discord.rest import Call, Route
 
+ROOT, WITHIN = Path(__file__).resolve().parents[1], 60.0
 CONTRACT = Path(__file__).resolve().parents[2] / "shared" / "contract"
 KNOWN_OFFENCES = ("message_reference", "attachments[0].id: 0 is not of type 'string'", "'proxy_url'")
 """discord.py writes these ids as numbers; the local server writes the addresses of files into the forms that it keeps."""
@@ -92,6 +94,38 @@ async def test_the_doctor_checks_token_intent_and_rights(settings: MakeSettings)
         discord.world.remove_guild(discord.guild)
         assert [each.key for each in await found_by_doctor(good)] == ["doctor-discord-good", "doctor-discord-alone"]
     assert [each.key for each in await found_by_doctor(good)] == ["doctor-discord-away"]
+
+
+async def test_the_doctor_finds_places_that_the_bot_does_not_see(settings: MakeSettings) -> None:
+    """Each id of the settings that is no server or channel of the bot's, where it would be mute, is told; those that are one are not."""
+    async with DiscordWithGuilds() as discord:
+        served = {"discord_servers": f"{discord.guild.id},998", "discord_channels": f"{discord.channel.id},999"}
+        found = await found_by_doctor(tuned(settings(**served), discord))
+        discord.world.remove_guild(discord.guild)
+        alone = await found_by_doctor(tuned(settings(**served), discord))
+
+    assert [("fault", "DISCORD_SERVERS", "998"), ("fault", "DISCORD_CHANNELS", "999")] == [
+        (each.state, *each.details.values()) for each in found if each.key == "doctor-discord-unseen"
+    ]
+    assert ["doctor-discord-good", "doctor-discord-alone"] == [each.key for each in alone]
+
+
+async def test_a_start_tells_of_places_that_the_bot_does_not_see(tmp_path: Path) -> None:
+    """Whoever starts a bot that would answer nowhere reads so in one sentence."""
+    async with DiscordWithGuilds() as discord:
+        ways = {"DISCORD_TOKEN": discord.knobs.token, "DISCORD_API_URL": discord.url, "DISCORD_CHANNELS": "999"}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "ignore", "-m", "bots", "discord"),
+            cwd=tmp_path, env=os.environ | ways | {"PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stderr is not None
+        try:
+            told = await asyncio.wait_for(process.stderr.readline(), WITHIN)
+        finally:
+            process.terminate()
+            await process.wait()
+
+    assert "sous le numéro 999 de DISCORD_CHANNELS" in told.decode()
 
 
 async def test_other_places_are_not_served(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:

@@ -13,6 +13,8 @@ from core.settings import Settings
 Line = tuple[str, str, dict[str, str | float]]
 """A finding: ok, warning or fault; a key of the catalogue; what fills its sentence."""
 
+UNSEEN = "doctor-discord-unseen"
+
 
 async def check_token(settings: Settings) -> AsyncIterator[Line]:
     """Yield what is right and wrong with a token."""
@@ -26,7 +28,7 @@ async def check_token(settings: Settings) -> AsyncIterator[Line]:
 
 
 async def _rights(client: discord.Client, settings: Settings) -> AsyncIterator[Line]:
-    """Yield what is missing: an intent, a server, a permission."""
+    """Yield what is missing: an intent, a server, a permission, a place that the settings name."""
     flags = client.application_flags
     may_read = flags.gateway_message_content or flags.gateway_message_content_limited
     if settings.discord_message_content and not may_read:
@@ -41,6 +43,26 @@ async def _rights(client: discord.Client, settings: Settings) -> AsyncIterator[L
         missing = [name for name, needed in PERMISSIONS if needed and not getattr(_held(server), name)]
         if missing:
             yield "warning", "doctor-discord-rights", {"server": server["name"][:60], "missing": ", ".join(missing)}
+    for name, number in await _unseen(client, settings) if servers else ():
+        yield "fault", UNSEEN, {"name": name, "id": str(number)}
+
+
+async def _unseen(client: discord.Client, settings: Settings) -> list[tuple[str, int]]:
+    """Return the ids of the settings, each with its setting, that are no server or channel which the bot sees."""
+    named = [("DISCORD_SERVERS", f"/guilds/{number}", number) for number in sorted(settings.discord_servers)]
+    named += [("DISCORD_CHANNELS", f"/channels/{number}", number) for number in sorted(settings.discord_channels)]
+    return [(name, number) for name, path, number in named if not await _is_seen(client, path)]
+
+
+async def _is_seen(client: discord.Client, path: str) -> bool:
+    """Whether the bot sees a server or a channel; a category is none: nobody writes there. Where Discord does not say, it is."""
+    try:
+        found = await client.http.request(Route("GET", path))
+    except (discord.NotFound, discord.Forbidden):
+        return False
+    except FAILURES:
+        return True
+    return bool(found.get("type") != discord.ChannelType.category.value)
 
 
 def _held(server: dict[str, str]) -> discord.Permissions:

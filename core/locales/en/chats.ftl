@@ -106,6 +106,7 @@ discord-intent = Discord refuses the message content: switch on “Message Conte
 discord-away = Discord does not answer: next try in { $wait }.
 doctor-discord-alone = Discord: the bot is in no server; invite it with profond discord --invite.
 doctor-discord-rights = Discord: the bot lacks rights in “{ $server }” ({ $missing }); invite it again with profond discord --invite.
+doctor-discord-unseen = Discord: the bot sees no server and no channel under the number { $id } of { $name }; copy it again (developer mode, right-click, “Copy ID”), or let the bot see it.
 discord-ready = Profond is online on Discord ({ $guilds } server(s)). Write /ask in your channel.
 
 ## Slack

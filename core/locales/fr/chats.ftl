@@ -106,6 +106,7 @@ discord-intent = Discord refuse la lecture des messages : active « Message Co
 discord-away = Discord ne répond pas : nouvel essai dans { $wait }.
 doctor-discord-alone = Discord : le bot n'est dans aucun serveur ; invite-le avec profond discord --invite.
 doctor-discord-rights = Discord : il manque au bot des droits dans « { $server } » ({ $missing }) ; invite-le de nouveau avec profond discord --invite.
+doctor-discord-unseen = Discord : le bot ne voit ni serveur ni salon sous le numéro { $id } de { $name } ; recopie-le (mode développeur, clic droit, « Copier l'identifiant »), ou donne au bot le droit de le voir.
 discord-ready = Profond est en ligne sur Discord ({ $guilds } serveur(s)). Écris /ask dans ton salon.
 
 ## Slack
