@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from core.settings import Settings, read_settings
+from core.errors import SetupError
+from core.settings import PERSON, Settings, read_settings
 from core.store import open_store
 from core.store.database import open_database
 from core.store.keeping import back_up, rotate_secret
@@ -40,12 +41,16 @@ def rotate_key(*, is_given: bool) -> None:
 @click.command(help="cli-erase")
 @click.argument("person")
 def erase(person: str) -> None:
-    """Erase everything that is kept of a person, named as platform:id."""
+    """Erase everything that is kept of a person, named as platform:id; say so where nothing is. Raises SetupError."""
     settings = read_settings()
+    if not PERSON.fullmatch(person):
+        raise SetupError("setup-person", person=person[:60])
     count = asyncio.run(_erase(settings, person))
-    print(words_in(settings.profond_lang)("erase-done", count=count, person=person))
+    print(words_in(settings.profond_lang)("erase-none" if count is None else "erase-done", count=count or 0, person=person))
 
 
-async def _erase(settings: Settings, person: str) -> int:
+async def _erase(settings: Settings, person: str) -> int | None:
+    """Return how many questions were erased, or None where nothing was kept of that person."""
     async with open_store(settings) as store:
-        return await store.people.forget(person)
+        kept = await store.people.my_data(person)
+        return await store.people.forget(person) if any(kept[name] for name in kept if name != "person") else None

@@ -1,6 +1,7 @@
 """Every setting, read once: the environment, then `.env`, then files of a secrets directory. The only reader of the environment."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
@@ -15,6 +16,8 @@ from core.errors import SetupError
 
 WATCHED = ("PROFOND_", "DISCORD_", "SLACK_", "MISTRAL_", "ALLOWANCE_", "BUDGET_", "CACHE_", "PATIENCE_", "SCHOOL_", "DPO_", "HOSTED_")
 SECRETS_DIR = "/run/secrets"
+PERSON = re.compile(r"discord:\d+|slack:[A-Z0-9]+:[A-Z0-9]+|terminal:local")
+"""How each bot names a person: nobody else is ever met."""
 
 
 class Settings(BaseSettings):
@@ -105,6 +108,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
+    @field_validator("exempt_ids")
+    @classmethod
+    def _are_people(cls, value: frozenset[str]) -> frozenset[str]:
+        if not all(map(PERSON.fullmatch, value)):
+            raise ValueError("platform:id")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -162,6 +172,7 @@ MENDS = {
     "slack_signing_secret": "setting-mend-token",
     "slack_api_url": "setting-mend-url",
     "slack_thread_replies": "setting-mend-flag",
+    "exempt_ids": "setting-mend-people",
     "timezone": "setting-mend-timezone",
     "school_year_end": "setting-mend-month-day",
     "profond_secret_key": "setting-mend-secret-key",

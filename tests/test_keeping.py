@@ -23,6 +23,7 @@ from core.store.tables import spending
 from tests.conftest import MakeSettings, OpenStore
 from tests.owners import SOMEBODY, as_root, given_to, owner
 from tests.samples import ANNA, BEN, Clock, a_question, an_answer, an_outcome, ask, at_statement, in_paris, pseudonym, rows
+from tests.test_terminal import profond
 
 
 async def test_old_texts_go_and_young_ones_stay(open_it: OpenStore, clock: Clock) -> None:
@@ -254,6 +255,26 @@ async def test_a_secret_aside_that_does_not_fit_opens_nothing(settings: MakeSett
             pass
     assert refused.value.key == "setup-key-wrong"
     assert ["profond.db.key" * 3, "profond.db.key.new" * 3] == [(tmp_path / f"profond.db.key{end}").read_text() for end in ("", ".new")]
+
+
+@pytest.mark.parametrize("person", ["4201", "Discord:4201", "@lea", "slack:U1", "discord:4201 "])
+def test_who_cannot_be_anybody_is_not_erased(tmp_path: Path, person: str) -> None:
+    """What names no account is refused with the form that does: nobody is told of an erasure that never was."""
+    done = profond(tmp_path, "erase", person)
+
+    assert (1, "", 1) == (done.returncode, done.stdout, len(done.stderr.splitlines()))
+    assert "discord:NUMÉRO" in done.stderr
+
+
+async def test_an_erasure_says_whether_there_was_anything(settings: MakeSettings, tmp_path: Path) -> None:
+    """Somebody who asked, or only chose a level, is erased; under another's id nothing is kept, and that is said."""
+    async with open_store(settings(profond_secret_key=None)) as store:
+        await ask(store, a_question(is_exempt=True))
+        await store.people.set_level(BEN, Level.ADVANCED)
+    told = [(await asyncio.to_thread(profond, tmp_path, "erase", person)).stdout for person in (ANNA, BEN, BEN, "slack:T1:U1")]
+
+    assert [f"C'est effacé\u00a0: 1 question(s) de {ANNA}.", f"C'est effacé\u00a0: 0 question(s) de {BEN}."] == [line.strip() for line in told[:2]]
+    assert all("Rien n'est gardé sous" in line for line in told[2:])
 
 
 @pytest.mark.parametrize(("new", "key"), [(None, "rotate-needs-new"), ("short", "rotate-short")])

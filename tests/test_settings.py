@@ -46,6 +46,8 @@ def test_secrets_may_stand_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         ("ALLOWANCE_SIZE", "0", "setting-mend-number"),
         ("ALLOWANCE_SIZE", "dix", "setting-mend-number"),
+        ("EXEMPT_IDS", "discord:4201,lea", "setting-mend-people"),
+        ("EXEMPT_IDS", "slack:U0123", "setting-mend-people"),
         ("TIMEZONE", "Paris", "setting-mend-timezone"),
         ("TIMEZONE", "../etc/passwd", "setting-mend-timezone"),
         ("PROFOND_SECRET_KEY", "court", "setting-mend-secret-key"),

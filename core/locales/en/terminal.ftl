@@ -10,6 +10,7 @@ setting-mend-temperature = give a number between 0 and 1.5.
 setting-mend-month-day = give a month and a day, such as 08-31.
 setting-mend-timezone = give a known time zone, such as Europe/Paris.
 setting-mend-secret-key = give a text of 32 characters or more.
+setting-mend-people = write discord:NUMBER or slack:WORKSPACE:ACCOUNT, separated by commas.
 setting-mend-token = copy it again, without spaces or accents.
 setting-mend-lang = give fr or en.
 setting-mend-log-format = give console or json.
@@ -46,6 +47,7 @@ setup-markdown = The Markdown has { $count } fault(s), nothing is written: mend 
 setup-markdown-file = “{ $file }” cannot be read: check the path and your rights, and save it as UTF-8.
 setup-topic-unknown = There is no topic “{ $name }”. The nearest: { $near }. To make a new one, add --new-topic.
 setup-topic-exists = The topic “{ $name }” is there already: leave out --new-topic to add the card to it.
+setup-person = “{ $person }” is no account's id: write discord:NUMBER, or slack:WORKSPACE:ACCOUNT, like slack:T012AB:U345CD.
 setup-no-id = “{ $title }” makes no id: put plain letters or digits into it.
 
 ## Faults of a course
@@ -248,6 +250,7 @@ rotate-setting = Put the new one in PROFOND_SECRET_KEY before you start the bot 
 rotate-needs-new = PROFOND_SECRET_KEY is set: give the new secret on standard input (profond rotate-key --stdin), then change the setting.
 rotate-short = The new secret must have at least 32 characters.
 erase-done = Erased: { $count } question(s) of { $person }.
+erase-none = Nothing is kept under { $person }: if somebody waits for an erasure, check the id.
 cli-backup = Copy the database while the bot runs.
 cli-rotate = Change the database's secret without losing anybody.
 cli-rotate-stdin = Read the new secret from standard input.

@@ -10,6 +10,7 @@ setting-mend-temperature = mets un nombre entre 0 et 1,5.
 setting-mend-month-day = mets un mois et un jour, par exemple 08-31.
 setting-mend-timezone = mets un fuseau connu, par exemple Europe/Paris.
 setting-mend-secret-key = mets un texte d'au moins 32 caractères.
+setting-mend-people = mets discord:NUMÉRO ou slack:ESPACE:COMPTE, séparés par des virgules.
 setting-mend-token = recopie-la sans espace ni accent.
 setting-mend-lang = mets fr ou en.
 setting-mend-log-format = mets console ou json.
@@ -46,6 +47,7 @@ setup-markdown = Le Markdown a { $count } faute(s), rien n'est écrit : corrige
 setup-markdown-file = « { $file } » ne peut pas être lu : vérifie le chemin et les droits, et enregistre-le en UTF-8.
 setup-topic-unknown = Le sujet « { $name } » n'existe pas. Les plus proches : { $near }. Pour en faire un nouveau, ajoute --new-topic.
 setup-topic-exists = Le sujet « { $name } » existe déjà : enlève --new-topic pour y ajouter la fiche.
+setup-person = « { $person } » n'est pas un identifiant de compte : écris discord:NUMÉRO, ou slack:ESPACE:COMPTE, comme slack:T012AB:U345CD.
 setup-no-id = « { $title } » ne donne pas d'identifiant : mets-y des lettres sans accent ou des chiffres.
 
 ## Fautes du cours
@@ -248,6 +250,7 @@ rotate-setting = Mets le nouveau dans PROFOND_SECRET_KEY avant de relancer le bo
 rotate-needs-new = PROFOND_SECRET_KEY est réglée : donne le nouveau secret par l'entrée standard (profond rotate-key --stdin), puis change le réglage.
 rotate-short = Le nouveau secret doit avoir au moins 32 caractères.
 erase-done = C'est effacé : { $count } question(s) de { $person }.
+erase-none = Rien n'est gardé sous { $person } : si quelqu'un attend un effacement, vérifie l'identifiant.
 cli-backup = Copier la base pendant que le bot tourne.
 cli-rotate = Changer le secret de la base sans perdre personne.
 cli-rotate-stdin = Lire le nouveau secret sur l'entrée standard.
