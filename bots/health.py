@@ -25,7 +25,7 @@ HELP = {
     "event_lag_seconds": "From the platform's event to its arrival.",
     "store_up": "Whether the database answers.",
     "queue_length": "Questions that wait for the model, in all processes.",
-    "breakers_open": "Models that are left alone for a while.",
+    "breakers_open": "Models that failed and are left alone, or were within five minutes.",
     "spent_month_euros": "What the model cost this month.",
     "budget_month_euros": "What it may cost a month.",
 }

@@ -14,6 +14,7 @@ from bots.health import health_routes, serve_health
 from core.errors import StoreAway
 from core.profond import Profond
 from core.recovery import Recovery
+from core.store.breakers import LONGEST, Breaker
 from core.store.leases import Left
 from core.traffic import gate_address
 
@@ -101,6 +102,11 @@ def _handle(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: Calla
         loop.add_signal_handler(number, stop)
 
 
+def _is_lately_open(breaker: Breaker, now: float) -> bool:
+    """Whether a model failed and is left alone, or was so a moment ago: where nobody has tried it for longer, nothing is known of it."""
+    return not breaker.is_closed and now < breaker.open_until + LONGEST
+
+
 async def gauges(profond: Profond) -> dict[str, float]:
     """Return how the way to the model and the budget stand now, as every process on this database sees them."""
     store, settings = profond.store, profond.settings
@@ -113,7 +119,7 @@ async def gauges(profond: Profond) -> dict[str, float]:
     return {
         "store_up": 1.0,
         "queue_length": float(waiting),
-        "breakers_open": float(sum(not breaker.is_closed for breaker in breakers.values())),
+        "breakers_open": float(sum(_is_lately_open(breaker, store.gates.clock()) for breaker in breakers.values())),
         "spent_month_euros": spent.month / 1e6,
         "budget_month_euros": settings.budget_month_eur,
     }

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from core.errors import SetupError
 from core.messages import Level
 from core.store import Store, open_store
+from core.store.breakers import LONGEST
 from core.store.database import open_database
 from core.store.gates import Seat
 from core.store.keeping import DAY, back_up, rotate_secret
@@ -99,6 +100,19 @@ async def test_what_nobody_comes_by_to_erase_is_swept(open_it: OpenStore, clock:
         await store.keeping.sweep()
         assert {"gates": 1, "shelf": 1} == await rows(store)
         clock.move(900)
+        await store.keeping.sweep()
+        assert {"gates": 1} == await rows(store)
+
+
+async def test_a_breaker_that_nobody_tried_for_a_day_is_swept(open_it: OpenStore, clock: Clock) -> None:
+    """A model that failed and is asked no more, since the settings name another, is not told as failing for good."""
+    seat = Seat(id="0" * 32, person="1" * 32, model="gone", tokens=9)
+    async with open_it() as store:
+        await store.gates.failed("g", seat, clock.now, is_final=True)
+        clock.move(DAY)
+        await store.keeping.sweep()
+        assert {"gates": 1, "breakers": 1} == await rows(store)
+        clock.move(LONGEST)
         await store.keeping.sweep()
         assert {"gates": 1} == await rows(store)
 

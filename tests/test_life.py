@@ -7,10 +7,14 @@ import sys
 
 import pytest
 
-from bots.life import live
+from bots.life import gauges, live
 from core.errors import SetupError
+from core.store.breakers import LONGEST
+from core.store.gates import Seat
 from core.store.leases import Left
+from core.traffic import gate_address
 from tests.conftest import MakeSettings
+from tests.samples import Clock
 from tests.slack_class import core_of
 
 
@@ -57,6 +61,21 @@ async def test_a_signal_ends_a_bot_that_finishes_first(settings: MakeSettings, n
 
     assert face.has_finished
     assert before is signal.getsignal(number)
+
+
+async def test_an_open_breaker_is_told_no_longer_than_it_is_known(settings: MakeSettings, clock: Clock) -> None:
+    """A model that fails each time it is tried counts without a break; once nobody tries it, it counts no more: an alarm ends by itself."""
+    seat = Seat(id="0" * 32, person="1" * 32, model="gone", tokens=9)
+    async with core_of(settings()) as profond:
+        gates = profond.store.gates
+        gates.clock = clock
+        gate, told = gates.key("gate", gate_address(profond.settings)), []
+        for seconds in (10, LONGEST, 2 * LONGEST):
+            await gates.failed(gate, seat, clock.now, is_final=True)
+            clock.move(seconds)
+            told.append((await gauges(profond))["breakers_open"])
+
+    assert [1, 1, 0] == told
 
 
 async def test_what_only_a_person_can_mend_ends_a_bot(settings: MakeSettings) -> None:

@@ -19,9 +19,25 @@ from core.owner import keep_owner
 from core.privacy import unwrap, wrap
 from core.settings import Settings
 from core.store.allowance import upsert
+from core.store.breakers import FAILURES
 from core.store.database import SHORTEST_SECRET, Database, key_file, new_key_file, read_secret, read_url, uncancelled
 from core.store.gates import KEPT_SECONDS
-from core.store.tables import allowance, answers, conversations, facts, feedback, inbox, keys, queue, reports, seen_events, shelf, spending, turns
+from core.store.tables import (
+    allowance,
+    answers,
+    breakers,
+    conversations,
+    facts,
+    feedback,
+    inbox,
+    keys,
+    queue,
+    reports,
+    seen_events,
+    shelf,
+    spending,
+    turns,
+)
 
 log = structlog.get_logger()
 DAY = 86_400.0
@@ -91,10 +107,11 @@ class Keeping:
 
     @uncancelled
     async def sweep(self) -> None:
-        """Erase what nobody came by to erase: places in the queue of who went long ago, and answers kept for others past their time."""
+        """Erase what nobody came by to erase: places in the queue, breakers of models long unasked, kept answers past their time."""
         now = self._clock()
         async with self._database.write() as connection:
             await connection.execute(delete(queue).where(queue.c.lease_until < now - KEPT_SECONDS))
+            await connection.execute(delete(breakers).where(breakers.c.failures >= FAILURES, breakers.c.open_until < now - DAY))
             await connection.execute(delete(shelf).where(shelf.c.created_at <= now - self._shelf_seconds))
 
     async def run(self) -> None:
