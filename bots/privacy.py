@@ -6,8 +6,10 @@ filled where that setting is set, and stands out where it is not; what stands be
 """
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
@@ -107,24 +109,40 @@ def command(output: Path | None, *, force: bool) -> None:
     if output is None:
         click.echo("\n\n".join(paper.text for paper in papers), nl=False)
     else:
-        _write(papers, output, force=force)
+        kept = _write(papers, output, force=force)
         click.echo(words("papers-written", count=len(papers), folder=str(output)))
+        if kept:
+            click.echo(words("papers-kept", count=len(kept), files=", ".join(kept)))
     for paper in papers:
         if paper.blanks:
             click.echo(words("papers-blank", file=paper.name, blanks=" · ".join(paper.blanks)), err=True)
-    if count := sum(len(paper.blanks) for paper in papers):
-        click.echo(words("papers-blanks", count=count), err=True)
+    if blanks := sum(len(paper.blanks) for paper in papers):
+        click.echo(words("papers-blanks", count=blanks), err=True)
 
 
-def _write(papers: list[Paper], folder: Path, *, force: bool) -> None:
-    """Write all or nothing. Raises SetupError."""
+def _write(papers: list[Paper], folder: Path, *, force: bool) -> list[str]:
+    """Write all or nothing; return the names under which papers that stood there otherwise are kept. Raises SetupError."""
     targets = [folder / paper.name for paper in papers]
     for target in targets:
         if target.exists() and not force:
             raise SetupError("setup-output-exists", file=str(target))
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        kept = [_kept(target) for target, paper in zip(targets, papers, strict=True) if _stands_otherwise(target, paper)]
     except OSError:
         raise SetupError("setup-output-file", file=str(folder)) from None
     for target, paper in zip(targets, papers, strict=True):
         write_whole(target, paper.text)
+    return kept
+
+
+def _stands_otherwise(target: Path, paper: Paper) -> bool:
+    return target.exists() and target.read_bytes() != paper.text.encode()
+
+
+def _kept(target: Path) -> str:
+    """Copy a paper, which a hand may have completed, beside itself under a name that nothing has; return the name."""
+    names = (target.with_name(f"{target.name}.bak{number or ''}") for number in count())
+    copy = next(name for name in names if not name.exists())
+    shutil.copy2(target, copy)
+    return copy.name

@@ -72,6 +72,23 @@ def test_papers_are_never_overwritten_by_chance(tmp_path: Path) -> None:
     assert "--force" in runs[1].stderr
 
 
+def test_what_a_hand_completed_is_kept(tmp_path: Path) -> None:
+    """Written anew, a paper that stood otherwise is kept beside, each time under another name, and that is said; one that did not is not."""
+    note = tmp_path / "p" / "note-au-chef-d-etablissement.md"
+    profond(tmp_path, "privacy", "--output", "p")
+    texts = [f"{note.read_text(encoding='utf-8')}Complété par {name}.\n" for name in ("Anna", "Ben")]
+    told = []
+    for text in texts:
+        note.write_text(text, encoding="utf-8")
+        told.append(profond(tmp_path, "privacy", "--output", "p", "--force").stdout)
+    told.append(profond(tmp_path, "privacy", "--output", "p", "--force").stdout)
+
+    assert texts == [note.with_name(f"{note.name}{end}").read_text(encoding="utf-8") for end in (".bak", ".bak1")]
+    assert "Complété par" not in note.read_text(encoding="utf-8")
+    assert [f"{note.name}.bak)" in told[0], f"{note.name}.bak1)" in told[1], "gardé" in told[2]] == [True, True, False]
+    assert len(BY_HAND) + 2 == len([*note.parent.iterdir()])
+
+
 def test_the_documents_show_what_the_command_makes() -> None:
     """docs/rgpd holds the papers as they are filled for Discord, Slack and Mistral; `just papers` writes them anew."""
     assert papers(**CLASS) == {name: (SHOWN / name).read_text(encoding="utf-8") for name in BY_HAND}

@@ -261,6 +261,7 @@ cli-erase = Erase everything that is kept of a person (platform:id).
 cli-privacy = Fill in the privacy papers (in French): notice, policy, register, note.
 cli-privacy-output = Folder to write them to; without it they go to the screen.
 papers-written = { $count } papers written to { $folder }.
+papers-kept = { $count } paper(s) from before kept beside ({ $files }): copy what you had completed by hand.
 papers-blank = To fill in, in { $file }: { $blanks }
 papers-blanks = { $count } place(s) to fill in: by a setting in .env where one is named, by hand elsewhere.
 

@@ -261,6 +261,7 @@ cli-erase = Effacer tout ce qui est gardé d'une personne (plateforme:id).
 cli-privacy = Remplir les papiers de la vie privée : notice, politique, registre, note.
 cli-privacy-output = Dossier où les écrire ; sans lui, ils vont à l'écran.
 papers-written = { $count } papiers écrits dans { $folder }.
+papers-kept = { $count } papier(s) d'avant gardé(s) à côté ({ $files }) : recopies-en ce que tu avais complété à la main.
 papers-blank = À compléter dans { $file } : { $blanks }
 papers-blanks = { $count } endroit(s) à compléter : un réglage du fichier .env pour ceux qui en nomment un, la main pour les autres.
 
