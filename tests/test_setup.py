@@ -335,6 +335,16 @@ async def test_the_end_of_the_answers_changes_nothing(tmp_path: Path) -> None:
     assert [".env"] == names(tmp_path)
 
 
+async def test_a_faulty_course_is_told_first(tmp_path: Path) -> None:
+    """Nobody pastes a token before a course without which no bot would start is mended."""
+    (tmp_path / "cours").mkdir()
+    run = await answered(tmp_path, "3", TOKEN, PROFOND_COURSE="cours")
+
+    assert (1, "", 1) == (run.code, run.out, len(run.err.splitlines()))
+    assert "profond kb check" in run.err
+    assert ["cours"] == names(tmp_path)
+
+
 def test_a_place_that_cannot_be_written_is_told_first(tmp_path: Path) -> None:
     """Nobody pastes a token that cannot be kept."""
     for path in (tmp_path, tmp_path / "nowhere" / ".env"):

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from core.errors import ModelAway
+from core.knowledge import CourseInfo
 from core.model import open_model
 from core.settings import Settings
 
@@ -93,9 +94,8 @@ async def invite(settings: Settings) -> str:
     return await discord_bot.invite_link(settings)
 
 
-def slack_manifest(settings: Settings) -> str:
+def slack_manifest(settings: Settings, info: CourseInfo) -> str:
     """Return the manifest of the Slack app."""
     from bots import slack_bot  # noqa: PLC0415  # slow to import
-    from core.knowledge import load_course  # noqa: PLC0415
 
-    return slack_bot.manifest(settings, load_course(settings.course_folder).info)
+    return slack_bot.manifest(settings, info)

@@ -12,7 +12,7 @@ from bots.setup.checks import State, Verdict, check_discord, check_mistral, chec
 from bots.setup.pasted import clean, discord_mix_up, mistral_mix_up, slack_app_mix_up, slack_bot_mix_up
 from bots.setup.talk import Talk
 from core.errors import SetupError
-from core.knowledge import load_course
+from core.knowledge import CourseInfo
 from core.settings import Settings, read_settings
 
 PLACES: tuple[tuple[str, ...], ...] = (("discord",), ("slack",), ("discord", "slack"), ())
@@ -30,10 +30,11 @@ class Wanted(NamedTuple):
 class Guide:
     """One installation. Nothing is written before every question is answered."""
 
-    def __init__(self, talk: Talk, settings: Settings, path: Path) -> None:
+    def __init__(self, talk: Talk, settings: Settings, info: CourseInfo, path: Path) -> None:
         self._talk = talk
         self._words = talk.words
         self._settings = settings
+        self._info = info
         self._path = path
         self.values: dict[str, str] = {}
         self._ready: list[str] = []
@@ -65,7 +66,7 @@ class Guide:
         app = Wanted("slack_app_token", "install-app-token", slack_app_mix_up, check_slack_app)
         if not self._held(bot.field):
             self._talk.steps("install-slack-open", "install-slack-manifest", "install-slack-paste")
-            self._talk.show(f"\n{slack_manifest(self._settings)}\n", "cyan")
+            self._talk.show(f"\n{slack_manifest(self._settings, self._info)}\n", "cyan")
             self._talk.steps("install-slack-create", "install-slack-install")
         if not self._obtain(bot):
             return False
@@ -176,7 +177,7 @@ class Guide:
 
     def _try(self) -> int:
         """Ask a first question in the terminal."""
-        question = load_course(self._settings.course_folder).info.example_questions[0]
+        question = self._info.example_questions[0]
         code = 0
         self._talk.show("")
         if self._agrees("install-try", question=question):
