@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import structlog
+import truststore
 from rich.console import Console
 
 from bots import costs, evaluate, kb, keeping, privacy, reports, setup
@@ -228,6 +229,7 @@ def _translate(command: click.Command, lang: str) -> None:
 
 def main() -> None:
     """Run a command; an error is one sentence and a non-zero exit code."""
+    truststore.inject_into_ssl()  # the system's certificates, before a library makes its context: Python's own are missing on a new macOS
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

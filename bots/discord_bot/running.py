@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import discord
 import structlog
 from discord.http import Route
@@ -49,6 +50,8 @@ async def logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
         yield client
     except discord.LoginFailure:
         raise SetupError("discord-bad-token") from None
+    except aiohttp.ClientConnectorCertificateError:
+        raise SetupError("doctor-discord-certificate") from None
     except FAILURES:
         raise SetupError("doctor-discord-away") from None
     finally:

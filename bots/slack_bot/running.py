@@ -46,8 +46,9 @@ async def check_token(settings: Settings) -> AsyncIterator[Line]:
                 await _new_socket(door, settings)
     except SetupError as error:
         yield ("fault", {"slack-bad-token": "doctor-slack-bad"}.get(error.key, error.key), error.details)
-    except Away:
-        yield ("fault", "doctor-slack-away", {})
+    except Away as away:
+        is_stranger = str(away) == aiohttp.ClientConnectorCertificateError.__name__
+        yield ("fault", "doctor-slack-certificate" if is_stranger else "doctor-slack-away", {})
 
 
 async def _new_socket(door: Door, settings: Settings) -> str:
