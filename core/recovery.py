@@ -61,12 +61,8 @@ class Recovery:
         finishing.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("recovery_failed", ticket=left.ticket.id, cause=type(error).__name__)
-            finishing.add(releasing := asyncio.create_task(self._release(left)))
+            finishing.add(releasing := asyncio.create_task(self._store.release(left.ticket)))
             releasing.add_done_callback(finishing.discard)
-
-    async def _release(self, left: Left) -> None:
-        with suppress(StoreAway):
-            await self._store.release(left.ticket)
 
 
 def _read(left: Left) -> Left:

@@ -1,5 +1,6 @@
 """Values and steps that the tests of the store share."""
 
+import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -129,3 +130,27 @@ def at_statement(store: Store, number: int, act: Callable[[], object]) -> Iterat
     finally:
         event.remove(engine, "before_cursor_execute", on_execute)
         event.remove(engine, "commit", on_commit)
+
+
+@asynccontextmanager
+async def without(store: Store, *tables: str) -> AsyncIterator[None]:
+    """Let every statement on these tables fail for a while, as in a database that is away."""
+    for table in tables:
+        await _rename(store, table, f"{table}_away")
+    try:
+        yield
+    finally:
+        for table in tables:
+            await _rename(store, f"{table}_away", table)
+
+
+async def _rename(store: Store, old: str, new: str) -> None:
+    async with store._database.write() as connection:
+        await connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+async def settled(store: Store) -> None:
+    """Wait until all that was owed while the database was away is written."""
+    assert store._settling
+    async with asyncio.timeout(10):
+        await store._settling

@@ -1,15 +1,16 @@
 """Leases: what a dead process took is taken over once, by one process, with all that is needed to finish it."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from core.errors import NotYours
+from core.errors import NotYours, StoreAway
 from core.recovery import TOO_LATE, Recovery
 from core.store.leases import LEASE_SECONDS, Left
 from tests.conftest import OpenStore
-from tests.samples import Clock, a_question, an_answer, an_outcome, left, rows
+from tests.samples import Clock, a_question, an_answer, an_outcome, left, rows, without
 
 
 async def test_a_living_process_keeps_its_questions(open_it: OpenStore, clock: Clock) -> None:
@@ -35,6 +36,40 @@ async def test_a_process_that_slept_takes_over_nothing_of_its_own(open_it: OpenS
 
         await store.leases.leave(ticket)
         assert [ticket.id] == [each.ticket.id for each in await store.leases.take_over("discord")]
+
+
+async def test_what_nobody_answers_any_more_is_taken_over(open_it: OpenStore, clock: Clock) -> None:
+    """Leases are renewed of what is being answered alone: a question that was dropped goes to another process, though its first one lives."""
+    async with open_it() as one, open_it() as other:
+        dropped, kept = await one.accept(a_question()), await one.accept(a_question())
+        async with without(one, "inbox"):
+            with pytest.raises(StoreAway):
+                await one.leases.leave(dropped)
+        clock.move(LEASE_SECONDS - 1)
+        await one.leases._renew()
+        clock.move(2)
+
+        assert [dropped.id] == [found.ticket.id for found in await other.leases.take_over("discord")]
+        assert {kept.id} == one.leases._held
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_what_is_still_owed_is_nobody_elses(open_it: OpenStore, clock: Clock, *, is_answered: bool) -> None:
+    """A question that was answered or let go while the database was away stays held until that is written: no process answers it again."""
+    async with open_it() as one, open_it() as other:
+        ticket = await one.accept(a_question())
+        one.leases.drop(ticket.id)  # as one that was taken too late
+        async with without(one, "answers", "allowance"):
+            with suppress(StoreAway):
+                await (one.answered(ticket, an_outcome(an_answer())) if is_answered else one.release(ticket))
+            with pytest.raises(StoreAway):
+                await one._owed[0]()
+            clock.move(LEASE_SECONDS - 1)
+            await one.leases._renew()
+            clock.move(LEASE_SECONDS - 1)
+
+            assert [] == await other.leases.take_over("discord")
+            assert not await one.leases.has_left("discord")
 
 
 async def test_a_dead_process_loses_its_questions_to_one_other(open_it: OpenStore, clock: Clock) -> None:
@@ -82,6 +117,19 @@ async def test_a_question_taken_over_is_answered_once(open_it: OpenStore, clock:
         await slow.answered(ticket, an_outcome(an_answer()))
 
         assert (await rows(slow))["answers"] == 1
+        assert (2, 59) == await left(slow)
+
+
+async def test_a_question_taken_over_is_not_let_go_by_its_first_process(open_it: OpenStore, clock: Clock) -> None:
+    """What a process lets go too late stays with the one that took it over, whose answer is stored and paid for."""
+    async with open_it(allowance_size=3, allowance_refill_seconds=1e6) as slow, open_it() as other:
+        ticket = await slow.accept(a_question())
+        clock.move(LEASE_SECONDS + 1)
+        (taken,) = await other.leases.take_over("discord")
+        await slow.release(ticket)
+        await other.answered(taken.ticket, an_outcome(an_answer()))
+
+        assert (1, None) == ((await rows(slow))["answers"], (await rows(slow)).get("inbox"))
         assert (2, 59) == await left(slow)
 
 

@@ -13,7 +13,22 @@ from core.messages import Question, Ticket
 from core.store import Store
 from core.store.arrivals import Arrival
 from tests.conftest import MakeSettings
-from tests.samples import ANNA, ROOM, Clock, a_question, an_answer, an_outcome, ask, at_statement, left, opened_store, pseudonym, rows
+from tests.samples import (
+    ANNA,
+    ROOM,
+    Clock,
+    a_question,
+    an_answer,
+    an_outcome,
+    ask,
+    at_statement,
+    left,
+    opened_store,
+    pseudonym,
+    rows,
+    settled,
+    without,
+)
 from tests.servers.postgres import PostgresServer, connected
 
 IN_TIME = 0.75
@@ -197,7 +212,6 @@ async def test_a_database_that_fails_is_away(store: Store) -> None:
     for asking in (
         store.accept(a_question()),
         store.answered(ticket, an_outcome(an_answer())),
-        store.release(ticket),
         store.recent(ROOM, ticket.person),
         store.past("0" * 32),
         store.people.forget(ANNA),
@@ -206,6 +220,22 @@ async def test_a_database_that_fails_is_away(store: Store) -> None:
         with pytest.raises(StoreAway):
             await asking
     assert (2, 4) == await left(store)
+
+
+async def test_what_is_let_go_while_the_database_is_away_is_given_back_later(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that is let go while the database is away leaves the inbox as soon as it is back, and its allowance comes back, once."""
+    monkeypatch.setattr("core.store.SETTLE_SECONDS", 0.01)
+    await store.accept(a_question())
+    ticket = await store.accept(a_question())
+    async with without(store, "inbox"):
+        await store.release(ticket)
+        await store.release(ticket)
+        assert (1, 3) == await left(store)
+    await settled(store)
+
+    assert (2, 4) == await left(store)
+    assert 1 == (await rows(store))["inbox"]
+    assert ticket.id not in store.leases._held
 
 
 async def test_a_postgresql_that_goes_away_is_told(settings: MakeSettings, clock: Clock, postgres_server: PostgresServer, postgres_url: str) -> None:

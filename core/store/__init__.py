@@ -7,12 +7,13 @@ so that a crash at any moment either took the question, and recovery finishes it
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Row, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import AllowanceSpent, ProfondError, StoreAway, Unknown
@@ -80,7 +81,7 @@ class Store:
         self._owner = secrets.token_hex(8)
         self._arrivals = Arrivals(database, self._allowance, clock)
         self._late: set[asyncio.Task[None]] = set()
-        self._owed: list[tuple[Ticket, Outcome]] = []
+        self._owed: list[Callable[[], Awaitable[None]]] = []
         self._settling: asyncio.Task[None] | None = None
         self.people = People(database, self._allowance.day, clock)
         self.leases = Leases(database, self._owner, clock)
@@ -131,9 +132,10 @@ class Store:
 
     async def close(self) -> None:
         """Wait for what is still being undone; what is still not stored is answered anew by the next process."""
+        await asyncio.gather(*self._late, return_exceptions=True)
         if self._settling:
             self._settling.cancel()
-        await asyncio.gather(*self._late, *filter(None, [self._settling]), return_exceptions=True)
+            await asyncio.gather(self._settling, return_exceptions=True)
 
     def _arrival(self, question: Question, *, is_free: bool) -> Arrival:
         now = self._clock()
@@ -157,12 +159,18 @@ class Store:
             "created_at": now,
         }
 
-    @uncancelled
     async def release(self, ticket: Ticket, *, forget_event: bool = False) -> None:
-        """Let go of a question that was not answered: the allowance comes back, once."""
+        """Let go of a question that was not answered: the allowance comes back, once; where the database is away, as soon as it is back."""
+        with suppress(StoreAway):
+            await self._now_or_later(ticket, partial(self._released, ticket, forget_event=forget_event))
+
+    @uncancelled
+    async def _released(self, ticket: Ticket, *, forget_event: bool) -> None:
+        is_ours = inbox.c.owner == self._owner  # whoever took it over meanwhile answers it
         async with self._database.write() as connection:
-            if await self._clear(connection, ticket, gives_back=True) and forget_event:
+            if await self._clear(connection, ticket, is_ours, gives_back=True) and forget_event:
                 await self._unsee(connection, ticket.question.event)
+        self.leases.drop(ticket.id)
 
     async def _unsee(self, connection: AsyncConnection, event: str) -> None:
         key = self._vault.pseudonym("event", event)
@@ -174,21 +182,26 @@ class Store:
         Raises:
             StoreAway: it could not be stored; it will be as soon as the database is back, so that nobody answers once more.
         """
+        await self._now_or_later(ticket, partial(self._answered, ticket, outcome))
+
+    async def _now_or_later(self, ticket: Ticket, write: Callable[[], Awaitable[None]]) -> None:
+        """Write how a question ended. Raises StoreAway: then it is owed, and the question kept from others until it is written."""
         try:
-            await self._answered(ticket, outcome)
+            await write()
         except StoreAway:
-            self._owed.append((ticket, outcome))
+            self.leases.hold(ticket.id)
+            self._owed.append(write)
             if self._settling is None or self._settling.done():
                 self._settling = asyncio.create_task(self._settle())
             raise
 
     async def _settle(self) -> None:
-        """Store what was told while the database was away."""
+        """Write what ended while the database was away."""
         while self._owed:
             await asyncio.sleep(SETTLE_SECONDS)
             with suppress(StoreAway):
                 while self._owed:
-                    await self._answered(*self._owed[0])
+                    await self._owed[0]()
                     self._owed.pop(0)
 
     @uncancelled
@@ -201,12 +214,12 @@ class Store:
                 await connection.execute(insert(answers), self._answer_row(turn, ticket, outcome, now))
             if outcome.bill:
                 await self.spending.add(connection, outcome.topic, outcome.answer.completion.model, outcome.bill)
-
-    async def _clear(self, connection: AsyncConnection, ticket: Ticket, *, gives_back: bool) -> bool:
-        """Take a question out of the inbox, once; give its allowance back if asked to."""
-        statement = delete(inbox).where(inbox.c.id == ticket.id).returning(inbox.c.is_paid, inbox.c.day)
-        row = (await connection.execute(statement)).first()
         self.leases.drop(ticket.id)
+
+    async def _clear(self, connection: AsyncConnection, ticket: Ticket, *only: ColumnElement[bool], gives_back: bool) -> bool:
+        """Take a question out of the inbox, once; give its allowance back if asked to."""
+        statement = delete(inbox).where(inbox.c.id == ticket.id, *only).returning(inbox.c.is_paid, inbox.c.day)
+        row = (await connection.execute(statement)).first()
         if row and row.is_paid and gives_back:
             await self._allowance.give_back(connection, ticket.person, row.day)
         return row is not None

@@ -73,9 +73,9 @@ class Leases:
     @uncancelled
     async def _renew(self) -> list[str]:
         """Renew the leases; return the questions whose askers pressed Stop elsewhere."""
-        statement = update(inbox).where(inbox.c.owner == self._owner).values(lease_until=self.until())
+        held = update(inbox).where(inbox.c.owner == self._owner, inbox.c.id.in_(self._held)).values(lease_until=self.until())
         async with self._database.write() as connection:
-            rows = (await connection.execute(statement.returning(inbox.c.id, inbox.c.is_stopped))).all()
+            rows = (await connection.execute(held.returning(inbox.c.id, inbox.c.is_stopped))).all()
         return [row.id for row in rows if row.is_stopped]
 
     @uncancelled
