@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
@@ -117,17 +117,19 @@ class Assistant:
     async def _answer_now(self, draft: Draft, ticket: Ticket, surface: ReplySurface) -> Answer:
         start = time.monotonic()
         let_go: Callable[[Ticket], Awaitable[None]] = self._store.release
-        answer = None
+        is_told = False
         try:
             await self._prepare(draft)
             answer = await self._write(draft)
+            await surface.finish(answer)
+            is_told = True
         except asyncio.CancelledError:
             let_go = self._store.leases.leave  # the process ends: whoever comes next finishes it
             raise
         finally:
-            if answer is None:
-                await let_go(ticket)
-        await surface.finish(answer)
+            if not is_told:
+                with suppress(StoreAway):  # a lease that cannot be given up runs out by itself
+                    await let_go(ticket)
         await self._remember(draft, answer, round((time.monotonic() - start) * 1000))
         return answer
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from core.errors import AllowanceSpent, AlreadyTaken, EmptyQuestion, FileRefused, ModelAway, NotYours
+from core.errors import AllowanceSpent, AlreadyTaken, EmptyQuestion, FileRefused, ModelAway, NotYours, StoreAway
 from core.messages import Answer, ChatMessage, Completion, Level, Manner, Question, Writer, Zone
 from core.profond import Profond
 from tests.conftest import Opener
+from tests.samples import rows, settled, without
 from tests.surfaces import QueuedModel, RecordingSurface
 
 
@@ -307,6 +308,66 @@ async def test_a_model_that_breaks_off_leaves_a_useful_answer(opened: Opener) ->
 
     assert (Writer.CARDS, True) == (answer.writer, answer.is_whole)
     assert any("ne répond pas" in note for note in answer.notes)
+
+
+class BrokenSurface(RecordingSurface):
+    """A surface whose last call fails."""
+
+    async def finish(self, answer: Answer) -> None:
+        raise ConnectionError
+
+
+class HeldSurface(RecordingSurface):
+    """A surface whose last call never ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = asyncio.Event()
+
+    async def finish(self, answer: Answer) -> None:
+        self.ending.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_question_that_fails_with_the_store_costs_nothing(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away between taking and answering is told, and once it is back the question is gone and its allowance there."""
+    monkeypatch.setattr("core.store.SETTLE_SECONDS", 0.01)
+    async with opened() as profond:
+        ticket = await profond.assistant.take(question(CONVOLUTION))
+        async with without(profond.store, "turns", "inbox"):
+            with pytest.raises(StoreAway):
+                await profond.assistant.answer(ticket, RecordingSurface())
+        await settled(profond.store)
+
+        assert 10 == (await profond.students.usage("test:anna")).left
+        assert "inbox" not in await rows(profond.store)
+
+
+async def test_an_answer_that_cannot_be_shown_costs_nothing(opened: Opener) -> None:
+    """Where showing an answer fails whoever asked for it hears of it, the allowance is back, and nothing is remembered."""
+    async with opened() as profond:
+        with pytest.raises(ConnectionError):
+            await ask(profond, question(CONVOLUTION), BrokenSurface())
+
+        assert 10 == (await profond.students.usage("test:anna")).left
+        assert {"inbox", "answers"}.isdisjoint(await rows(profond.store))
+
+
+@pytest.mark.parametrize("away", [(), ("inbox",)])
+async def test_an_answer_cut_off_while_it_is_shown_is_left(opened: Opener, away: tuple[str, ...]) -> None:
+    """A process that ends while the answer is being shown leaves the question to the next one, whether the database is there or away."""
+    surface = HeldSurface()
+    async with opened() as profond:
+        ticket = await profond.assistant.take(question(CONVOLUTION))
+        answering = asyncio.create_task(profond.assistant.answer(ticket, surface))
+        await surface.ending.wait()
+        async with without(profond.store, *away):
+            answering.cancel()
+            await asyncio.wait({answering})
+
+        assert answering.cancelled()
+        assert not profond.store.leases._held
+        assert bool(away) != await profond.store.leases.has_left("test")
 
 
 async def test_a_long_text_is_cut_in_the_middle(opened: Opener) -> None:
