@@ -146,18 +146,34 @@ async def test_a_missing_key_file_is_not_made_again(settings: MakeSettings, tmp_
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"abc\n",
         b"\xff\xfe" * 40,
     ],
 )
 async def test_a_key_file_that_holds_no_key_is_refused(settings: MakeSettings, tmp_path: Path, content: bytes) -> None:
-    """An empty, short or unreadable key file is a SetupError, not a secret."""
+    """A short or unreadable key file is a SetupError, not a secret."""
     (tmp_path / "profond.db.key").write_bytes(content)
 
     with pytest.raises(SetupError, match="setup-key"):
         async with open_store(settings(profond_secret_key=None)):
             pass
+
+
+async def test_an_empty_key_file_is_filled_before_there_are_keys_alone(settings: MakeSettings, tmp_path: Path) -> None:
+    """An empty key file beside a database without keys is one that is not made yet; beside one with keys it is a lost one."""
+    chosen, path = settings(profond_secret_key=None), tmp_path / "profond.db.key"
+    path.touch()
+    async with open_store(chosen):
+        pass
+    assert len(path.read_text(encoding="utf-8")) >= 32
+    if IS_POSIX:
+        assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+    path.write_bytes(b"")
+    with pytest.raises(SetupError, match="setup-key-file"):
+        async with open_store(chosen):
+            pass
+    assert b"" == path.read_bytes()
 
 
 async def test_postgresql_needs_a_secret(settings: MakeSettings, postgres_url: str) -> None:

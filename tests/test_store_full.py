@@ -103,6 +103,26 @@ async def test_a_full_disk_at_the_start_is_told(on_it: Settings, small_disk: Pat
         assert (await store.past(answer, ANNA)).question
 
 
+async def test_a_key_that_does_not_fit_is_made_at_the_next_start(settings: MakeSettings, small_disk: Path, tmp_path: Path) -> None:
+    """A disk that fills as the key file is made is told, and nothing of the key is left; with room again the first start succeeds."""
+    path = small_disk / "profond.db"
+    path.symlink_to(tmp_path / "elsewhere.db")  # the database has room, its key has none
+    chosen = settings(database_url=str(path), profond_secret_key=None)
+    logs = fill_up(small_disk)
+    with pytest.raises(SetupError) as refused:
+        async with open_store(chosen):
+            pass
+    assert "setup-database-full" == refused.value.key
+    assert {"logs", "profond.db"} == set(names(small_disk))
+
+    logs.unlink()
+    async with open_store(chosen) as store:
+        await ask(store)
+    async with open_store(chosen) as store:
+        assert 1 == (await rows(store))["answers"]
+    assert {"profond.db", "profond.db.key"} == set(names(small_disk))
+
+
 async def test_a_read_only_disk_is_told(on_it: Settings, small_disk: Path) -> None:
     """A program that is started where nothing may be written says so at once, and the database is as it was."""
     async with open_store(on_it) as store:

@@ -27,6 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import SetupError, StoreAway
+from core.owner import keep_owner
 from core.privacy import Vault, WrongKey, new_key, unwrap, wrap
 from core.settings import Settings
 from core.store.tables import HEAD, keys, metadata
@@ -320,9 +321,9 @@ def read_secret(settings: Settings, url: URL, *, may_make: bool) -> str:
     if url.get_backend_name() != "sqlite":
         raise SetupError("setup-key-missing")
     path = key_file(url)
-    if may_make and not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(48))
+    if may_make and not (path.exists() and path.stat().st_size):  # an empty file is what a disk that was full left
+        write_secret(new_key_file(url), secrets.token_urlsafe(48), path)
+        new_key_file(url).replace(path)
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -330,6 +331,20 @@ def read_secret(settings: Settings, url: URL, *, may_make: bool) -> str:
     if len(secret) < SHORTEST_SECRET:
         raise SetupError("setup-key-file", file=path.name)
     return secret
+
+
+def write_secret(path: Path, secret: str, takes: Path) -> None:
+    """Write a secret, down to the disk, as its owner's alone whose file it will take the place of; one that could not be written leaves no file."""
+    path.unlink(missing_ok=True)  # what was interrupted, or a link to somewhere else
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+            keep_owner(file.fileno(), takes)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def key_file(url: URL) -> Path:

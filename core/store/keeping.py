@@ -15,12 +15,11 @@ import structlog
 from sqlalchemy import delete, exists, select, update
 
 from core.errors import SetupError, StoreAway
-from core.owner import keep_owner
 from core.privacy import unwrap, wrap
 from core.settings import Settings
 from core.store.allowance import upsert
 from core.store.breakers import FAILURES
-from core.store.database import SHORTEST_SECRET, Database, key_file, new_key_file, read_secret, read_url, uncancelled
+from core.store.database import SHORTEST_SECRET, Database, key_file, new_key_file, read_secret, read_url, uncancelled, write_secret
 from core.store.gates import KEPT_SECONDS
 from core.store.tables import (
     allowance,
@@ -172,7 +171,7 @@ async def rotate_secret(database: Database, settings: Settings, new: str | None)
     fresh = new or secrets.token_urlsafe(48)
     aside = new_key_file(url)
     if new is None:
-        await asyncio.to_thread(_write_secret, aside, fresh, key_file(url))
+        await asyncio.to_thread(write_secret, aside, fresh, key_file(url))
     async with database.write() as connection:
         for row in (await connection.execute(select(keys))).all():
             wrapped = wrap(fresh, row.name, unwrap(old, row.name, row.wrapped))
@@ -180,11 +179,3 @@ async def rotate_secret(database: Database, settings: Settings, new: str | None)
     if new is None:
         with suppress(FileNotFoundError):  # a process that started just now has put it in place
             await asyncio.to_thread(aside.replace, key_file(url))
-
-
-def _write_secret(path: Path, secret: str, takes: Path) -> None:
-    """Write a secret aside, as its owner's whose file it will take the place of."""
-    path.unlink(missing_ok=True)  # what an interrupted rotation left, or a link to somewhere else
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(secret)
-        keep_owner(file.fileno(), takes)
