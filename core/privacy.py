@@ -78,12 +78,22 @@ KEY_FORMS = (
     r"|xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}"
 )
 """How the keys of well-known services begin and go on, as one pattern."""
+_ENDING = r"(?:[a-z]{2,8}\b|[a-z]{9,24}\b(?!\())"
+"""Of an address. A longer one that is called is a method: `q@keys.transpose(-2, -1)`."""
+_SHORT = r"(?-i:[a-z]{2,3}|[A-Z]{2,3})\b(?!\()"
+"""The ending behind a domain of one letter; in `q@k.shape` and `q@k.mT` it is a matrix."""
+_BEFORE = r"(?<![\w-])(?<![\W\d_]\.)(?<!\d,)"
+"""No decimals; but `tél.06…` is a number."""
+_DATE = r"\d\d([./-])\d\d\1(?:19|20)\d\d(?!\d)"
+_COUNTRY = r"(?:\((?:\+|00)\d{1,3}\)|(?:\+|00)(?:\d{1,3}|\s33))"
+_FRENCH = r"(?:\(0[1-9]\)|(?:\(0\)\s?|0)[1-9])(?:(?:\s{0,2}|\s?[./\u2010-\u2013-]\s?)\d{2}){4}"
 _PERSONAL = [
     (re.compile(pattern), mark)
     for pattern, mark in [
         (r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", "[clé]"),
         (r"(?<=://)[^\s/@:]{1,64}:[^\s/@]{1,128}@", "[clé]@"),
-        (r"(?i)(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{2,63}(?:\.[\w-]{1,63}){0,3}\.[a-z]{2,8}\b", "[e-mail]"),
+        (rf"(?i)(?<![\w.+%-])[\w.+%-]{{1,64}}@[\w-]{{2,63}}(?:\.[\w-]{{1,63}}){{0,3}}\.{_ENDING}", "[e-mail]"),
+        (rf"(?i)(?<![\w.+%-])[\w.+%-]{{1,64}}@[^\W\d_](?:\.[\w-]{{2,63}}){{0,3}}\.{_SHORT}", "[e-mail]"),
         (r"<(?:@[!&]?|!|#|!subteam\^)[\w^]+(?:\|[^>]{0,80})?>", "[mention]"),
         (r"(?i)@(?:everyone|here|channel)\b", "[mention]"),
         (rf"(?<![\w-])(?:{KEY_FORMS})", "[clé]"),
@@ -93,8 +103,8 @@ _PERSONAL = [
         (r"(?i)(?<!\w)((?:password|passwd|pwd|mot de passe|mdp)\s*[:=]\s*)[^\s\"']{6,}", r"\1[clé]"),
         (r"(?i)(?<!\w)(\w{0,30}(?:api[_-]?key|secret|token)\w{0,20}\s*[:=]\s*[\"']?)(?=[\w./+-]*\d)[\w./+-]{8,}(?![\w(])", r"\1[clé]"),
         (r"(?<![\w-])(?=(?:[A-Za-z_-]{0,40}\d){3})(?=[\w-]{0,60}[A-Z])(?=[\w-]{0,60}[a-z])[\w-]{28,200}(?![\w(])", "[clé]"),
-        (r"(?<![\w.+-])(?<!\d,)(?:\((?:\+|00)\d{1,3}\)|(?:\+|00)\d{1,3})[\s./-]?(?:\(\d{1,4}\)[\s./-]?)?\d(?:[\s./-]?\d){6,10}(?!\w)", "[téléphone]"),
-        (r"(?<![\w./-])(?<!\d,)0[1-9](?:[\s./-]?\d{2}){4}(?![\w/-])", "[téléphone]"),
+        (rf"{_BEFORE}(?<!\+){_COUNTRY}(?:\s{{1,2}}|[./-])?(?:\(\d{{1,4}}\)[\s./-]?)?\d(?:(?:\s{{1,2}}|[./-])?\d){{6,10}}(?!\w)", "[téléphone]"),
+        (rf"{_BEFORE}(?<!/)(?!{_DATE}){_FRENCH}(?:/{_FRENCH})?(?![\w/-])", "[téléphone]"),
     ]
 ]
 _CODE_LINE = re.compile(r"\s*@[\w.]{1,80}(?:\(|\s*#)")
