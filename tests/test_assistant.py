@@ -392,7 +392,7 @@ async def test_files_reach_the_model_as_text(opened: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.exe", b"MZ"), ("a.py", b"\x89PNG\0"), ("a.txt", b"x" * 300_000), ("a.ipynb", b"{}"), ("a.py", b"\xff\xfe")]
+    ("name", "content"), [("a.exe", b"MZ"), ("a.py", b"\x89PNG\0"), ("a.txt", b"x" * 300_000), ("a.ipynb", b"{}"), ("a.py", b"\x81\x8d")]
 )
 async def test_a_file_that_cannot_be_read_costs_nothing(opened: Opener, name: str, content: bytes) -> None:
     """A wrong type, a file that lies about itself and one over the limit are refused before anything is taken."""

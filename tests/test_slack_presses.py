@@ -52,7 +52,7 @@ async def test_a_press_may_come_before_its_answer_is_stored(room: Lesson, label:
         await tried.wait()
         await answered(ticket, outcome)
 
-    async def look(answer_id: str, person: str | None = None) -> Past:
+    async def look(answer_id: str, person: str = "") -> Past:
         tried.set()
         return await past(answer_id, person)
 
