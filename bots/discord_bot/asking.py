@@ -15,7 +15,7 @@ import structlog
 from bots.discord_bot.look import Page, small
 from bots.discord_bot.places import FAILURES, Address, Messages, PlaceGone
 from bots.discord_bot.reply import DiscordReply, End
-from bots.discord_bot.spots import Spot, can_thread, insist, is_alone, lang_of, person_of, tell
+from bots.discord_bot.spots import Spot, can_thread, insist, is_alone, is_answered, lang_of, person_of, tell
 from core.actions import Action, button, under_answer
 from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
 from core.files import must_fit, name_of
@@ -126,16 +126,18 @@ class Asking:
     async def _acknowledge(self, spot: Spot, *, is_private: bool) -> None:
         """Acknowledge; where that comes too late, the answer finds another place by itself."""
         try:
-            await insist(lambda: spot.response.defer(thinking=True, ephemeral=is_private))
-        except (*FAILURES, TypeError) as error:  # a TypeError is what the library makes of an answer without a body
+            await insist(spot, lambda: spot.response.defer(thinking=True, ephemeral=is_private))
+        except (*FAILURES, AlreadyTaken, TypeError) as error:  # a TypeError is what the library makes of an answer without a body
             log.warning("not_acknowledged", cause=type(error).__name__, status=getattr(error, "code", 0))
 
     async def _refuse(self, spot: Spot, address: Address, sentence: str) -> None:
         """Say to the student alone why a question is not taken, also where the answer was to be for all."""
         try:
-            if spot.response.is_done() and not address.is_private:
+            if is_answered(spot) and not address.is_private:
                 await spot.delete_original_response()
             await tell(spot, sentence)
+        except AlreadyTaken:
+            return
         except FAILURES:
             await self.say(replace(address, token="", is_private=True), sentence)
 
@@ -259,7 +261,7 @@ class Asking:
     async def greet(self, spot: Spot) -> None:
         """Tell a student at first contact, after a command, what they must know."""
         notice = await self._notice(spot.user.id, Question(text="", person=person_of(spot.user), conversation="", event="", lang=lang_of(spot)))
-        if notice and spot.response.is_done():
+        if notice and is_answered(spot):
             await self._whisper(Address.of_interaction(spot, is_private=True), notice)
 
     async def _whisper(self, address: Address, text: str) -> None:
@@ -270,9 +272,9 @@ class Asking:
             await self.say(replace(address, token="", is_private=True), small(text))
 
     async def say(self, address: Address, text: str) -> None:
-        """Say one sentence where a question was asked, or in private; one that finds no place is logged and lost."""
+        """Say one sentence where a question was asked, or in private, once for a message; one that finds no place is logged and lost."""
         try:
-            await Messages(self._bot, address, "").show([Page((text,))])
+            await Messages(self._bot, address, "", name=f"{address.message:x}" if address.message else "").show([Page((text,))])
         except PlaceGone:
             log.warning("sentence_not_shown")
 

@@ -21,6 +21,7 @@ from bots.discord_bot.places import FAILURES, Address
 from bots.discord_bot.presses import pressed
 from bots.discord_bot.spots import Spot, fail, tell, words_of
 from bots.discord_bot.threads import Threads
+from core.errors import AlreadyTaken
 from core.profond import Profond
 
 log = structlog.get_logger()
@@ -174,6 +175,6 @@ class DiscordBot(discord.AutoShardedClient):
             return True
         try:
             await tell(spot, words_of(spot)("not-here" if spot.guild_id else "no-dm"))
-        except FAILURES as error:
+        except (*FAILURES, AlreadyTaken) as error:
             log.warning("interaction_lost", cause=type(error).__name__)
         return False

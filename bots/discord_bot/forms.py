@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bots.discord_bot.spots import Spot, person_of, tell, words_of
+from bots.discord_bot.spots import Spot, hold, insist, person_of, tell, words_of
 from core.actions import Action, read_code
 
 LONGEST_TITLE = 45
@@ -17,7 +17,7 @@ async def open_form(spot: Spot, action: Action, target: str, title: str) -> None
     words, is_report = words_of(spot), action is Action.REPORT
     label, hint = (words("form-report-label"), words("form-report-hint")) if is_report else (words("form-ask"), words("form-ask-hint"))
     longest = LONGEST_REPORT if is_report else LONGEST_QUESTION
-    await spot.response.send_modal(_form(title, f"{action.value}:{target}", _field(label, hint, longest)))
+    await insist(spot, lambda: spot.response.send_modal(_form(title, f"{action.value}:{target}", _field(label, hint, longest))))
 
 
 def _field(label: str, hint: str, longest: int) -> discord.ui.Label[Any]:
@@ -39,6 +39,7 @@ async def submitted(spot: Spot) -> None:
     bot, words, text = spot.client, words_of(spot), _typed(data["components"])
     action, target = read_code(data["custom_id"])
     if action is Action.REPORT:
+        await hold(spot)
         number = await bot.profond.students.report(target, person_of(spot.user), text)
         await tell(spot, words("report-thanks", id=number))
         await bot.asking.greet(spot)

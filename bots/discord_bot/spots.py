@@ -1,6 +1,7 @@
 """What every command, button and form needs: who is there, in which language, and how to tell them something."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import aiohttp
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 Spot: TypeAlias = "discord.Interaction[DiscordBot]"
 """An interaction: somebody, somewhere, who waits for an answer within three seconds."""
+ALREADY_ANSWERED = 40060
+ANSWERED = "answered"
 
 
 def person_of(user: discord.abc.User) -> str:
@@ -46,20 +49,50 @@ def can_thread(channel: object) -> bool:
     return isinstance(channel, discord.TextChannel)
 
 
-async def insist(answer: Callable[[], Awaitable[object]]) -> None:
-    """Answer an interaction, twice where the line breaks: an idle one is often closed just then, and Discord takes one answer alone."""
+async def insist(spot: Spot, answer: Callable[[], Awaitable[object]]) -> None:
+    """Answer an interaction, twice where the line breaks: an idle one is often closed just then, and Discord takes one answer alone.
+
+    Raises:
+        AlreadyTaken: another process answered it.
+    """
+    try:
+        await _alone(answer)
+    except (aiohttp.ClientError, OSError):
+        with suppress(AlreadyTaken):  # Discord had heard
+            await _alone(answer)
+        spot.extras[ANSWERED] = True
+
+
+async def _alone(answer: Callable[[], Awaitable[object]]) -> None:
     try:
         await answer()
-    except (aiohttp.ClientError, OSError):
-        await answer()
+    except discord.HTTPException as error:
+        if error.code == ALREADY_ANSWERED:
+            raise AlreadyTaken from None
+        raise
+
+
+def is_answered(spot: Spot) -> bool:
+    """Whether Discord knows an answer to an interaction; the library does not know of one whose receipt was lost."""
+    return spot.response.is_done() or ANSWERED in spot.extras
+
+
+async def hold(spot: Spot) -> None:
+    """Acknowledge before something is written: a slow database takes longer than Discord waits, and of several processes one may go on.
+
+    Raises:
+        AlreadyTaken: another process answers.
+    """
+    if not is_answered(spot):
+        await insist(spot, lambda: spot.response.defer(thinking=True, ephemeral=True))
 
 
 async def show(spot: Spot, page: Page) -> None:
-    """Show a page to the student alone."""
-    if spot.response.is_done():
+    """Show a page to the student alone. Raises AlreadyTaken."""
+    if is_answered(spot):
         await spot.followup.send(view=page.view, files=page.files, ephemeral=True)
     else:
-        await insist(lambda: spot.response.send_message(view=page.view, files=page.files, ephemeral=True))
+        await insist(spot, lambda: spot.response.send_message(view=page.view, files=page.files, ephemeral=True))
 
 
 async def tell(spot: Spot, *texts: str, rows: Sequence[Sequence[Button]] = ()) -> None:
@@ -72,14 +105,14 @@ async def turn_to(spot: Spot, page: Page) -> None:
     message = spot.message
     is_page = message is not None and message.flags.ephemeral and message.flags.components_v2 and not told(message).startswith(QUOTE)
     if spot.type is discord.InteractionType.component and is_page:
-        await insist(lambda: spot.response.edit_message(view=page.view, attachments=page.files))
+        await insist(spot, lambda: spot.response.edit_message(view=page.view, attachments=page.files))
     else:
         await show(spot, page)
 
 
 async def fail(spot: Spot, error: BaseException) -> None:
     """Tell the student alone what went wrong; the log gets the kind of error, never its words."""
-    if isinstance(error, AlreadyTaken):
+    if isinstance(error, AlreadyTaken) or getattr(error, "code", 0) == ALREADY_ANSWERED:
         return
     words = words_of(spot)
     sentence = error_words(words, error) if isinstance(error, ProfondError) else words("error-unexpected")
@@ -88,5 +121,7 @@ async def fail(spot: Spot, error: BaseException) -> None:
     log.warning("interaction_failed", cause=type(error).__name__, status=getattr(error, "code", 0))
     try:
         await tell(spot, sentence)
+    except AlreadyTaken:
+        return
     except FAILURES as lost:
         log.warning("interaction_lost", cause=type(lost).__name__, status=getattr(lost, "code", 0))
