@@ -15,7 +15,7 @@ import structlog
 from bots.discord_bot.look import Page, small
 from bots.discord_bot.places import FAILURES, Address, Messages, PlaceGone
 from bots.discord_bot.reply import DiscordReply, End
-from bots.discord_bot.spots import Spot, can_thread, insist, is_alone, is_answered, lang_of, person_of, tell
+from bots.discord_bot.spots import Spot, can_thread, insist, is_alone, is_answered, lang_of, person_of, soon, tell
 from core.actions import Action, button, under_answer
 from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
 from core.files import must_fit, name_of
@@ -59,12 +59,16 @@ class Asking:
         self._all_taken.set()
         self._greeted: set[int] = set()
 
-    async def is_private_for(self, spot: Spot) -> bool:
-        """Whether an answer is private where the student did not say so: what is asked from a message that they alone see is."""
-        return is_alone(spot) or await self._profond.students.is_always_private(person_of(spot.user))
+    async def question(self, spot: Spot, text: str, *, is_private: bool | None = None, level: Level | None = None) -> Question:
+        """Return the question that a command, a button or a form asks.
 
-    async def question(self, spot: Spot, text: str, *, is_private: bool, level: Level | None = None) -> Question:
-        """Return the question that a command, a button or a form asks."""
+        Where the student did not say whether it is private, what is asked from a message that they alone see is. Raises StoreAway.
+        """
+        return await soon(self._question(spot, text, is_private=is_private, level=level))
+
+    async def _question(self, spot: Spot, text: str, *, is_private: bool | None, level: Level | None) -> Question:
+        if is_private is None:
+            is_private = is_alone(spot) or await self._profond.students.is_always_private(person_of(spot.user))
         return Question(
             text=text,
             person=person_of(spot.user),

@@ -14,7 +14,7 @@ from discord.app_commands import locale_str
 from bots.discord_bot import pages
 from bots.discord_bot.look import told
 from bots.discord_bot.places import FAILURES
-from bots.discord_bot.spots import Spot, fail, person_of, show, tell, words_of
+from bots.discord_bot.spots import Spot, fail, hold, person_of, show, soon, tell, words_of
 from core.actions import Action, button
 from core.errors import ProfondError
 from core.knowledge import Card, Topic
@@ -93,7 +93,7 @@ async def ask(  # noqa: D103  # the description is in the catalogue
     file: discord.Attachment | None = None,
 ) -> None:
     asking = spot.client.asking
-    is_private = await asking.is_private_for(spot) if private is None else private or spot.guild_id is None
+    is_private = None if private is None else private or spot.guild_id is None
     asked = await asking.question(spot, question, is_private=is_private, level=Level(level) if level else None)
     await asking.by_interaction(spot, asked, file=file)
 
@@ -110,8 +110,9 @@ async def topic(spot: Spot, topic: str | None = None, card: str | None = None) -
 async def level(spot: Spot, level: str | None = None) -> None:  # noqa: D103
     students, words, person = spot.client.profond.students, words_of(spot), person_of(spot.user)
     if level:
+        await hold(spot)
         await students.set_level(person, Level(level))
-    now = level or (await students.level(person)).value
+    now = level or (await soon(students.level(person))).value
     await tell(spot, words("level-set" if level else "level-now", level=words(f"level-{now}")))
 
 

@@ -45,8 +45,7 @@ async def submitted(spot: Spot) -> None:
         await bot.asking.greet(spot)
         return
     asked = f"{bot.profond.course.card(target).title} : {text}" if action is Action.ABOUT else text
-    is_private = await bot.asking.is_private_for(spot)
-    await bot.asking.by_interaction(spot, await bot.asking.question(spot, asked, is_private=is_private))
+    await bot.asking.by_interaction(spot, await bot.asking.question(spot, asked))
 
 
 def _typed(components: list[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 import json
 
 from bots.discord_bot.look import Page, card_texts
-from bots.discord_bot.spots import Spot, person_of, words_of
+from bots.discord_bot.spots import Spot, person_of, soon, words_of
 from core.actions import Action, button, ready_questions, under_card
 from core.knowledge import Card, Topic
 from core.words import Words, duration
@@ -27,7 +27,7 @@ def topic_page(words: Words, topic: Topic) -> Page:
 async def card_page(spot: Spot, card_id: str) -> Page:
     """Return a card at the student's level. Raises Unknown."""
     profond, words = spot.client.profond, words_of(spot)
-    page = profond.lessons.open_card(card_id, await profond.students.level(person_of(spot.user)))
+    page = profond.lessons.open_card(card_id, await soon(profond.students.level(person_of(spot.user))))
     return Page(card_texts(words, page), under_card(words, page), page.figure)
 
 
@@ -48,7 +48,7 @@ def help_page(spot: Spot) -> Page:
 async def usage_page(spot: Spot) -> Page:
     """Return what a student has left."""
     words = words_of(spot)
-    usage = await spot.client.profond.students.usage(person_of(spot.user))
+    usage = await soon(spot.client.profond.students.usage(person_of(spot.user)))
     if usage.is_exempt or spot.client.is_exempt(spot.user):
         return Page((words("usage-exempt"),))
     left = words("usage", left=usage.left, size=usage.size, today=usage.left_today)
@@ -58,7 +58,7 @@ async def usage_page(spot: Spot) -> Page:
 async def privacy_page(spot: Spot) -> Page:
     """Return what is kept, and what may be done about it."""
     profond, words = spot.client.profond, words_of(spot)
-    is_private = await profond.students.is_always_private(person_of(spot.user))
+    is_private = await soon(profond.students.is_always_private(person_of(spot.user)))
     model = words("privacy-model" if profond.settings.mistral_api_key else "privacy-cards")
     choose = button(words, Action.PRIVATE, "no" if is_private else "yes", words("button-private-no" if is_private else "button-private-yes"))
     return Page((words("privacy", days=profond.settings.retention_days, model=model),), ((choose, button(words, Action.DATA)),))
@@ -66,6 +66,6 @@ async def privacy_page(spot: Spot) -> Page:
 
 async def data_page(spot: Spot) -> Page:
     """Return everything that is kept about a student, as a file."""
-    data = await spot.client.profond.students.my_data(person_of(spot.user))
+    data = await soon(spot.client.profond.students.my_data(person_of(spot.user)))
     content = json.dumps(data, ensure_ascii=False, indent=2).encode()
     return Page((words_of(spot)("mydata-title"),), attached=("profond.json", content))

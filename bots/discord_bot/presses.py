@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from bots.discord_bot import pages, sharing
 from bots.discord_bot.forms import open_form
 from bots.discord_bot.look import Page
-from bots.discord_bot.spots import Spot, can_thread, person_of, tell, turn_to, words_of
+from bots.discord_bot.spots import Spot, can_thread, hold, insist, person_of, soon, tell, turn_to, words_of
 from core.actions import RETOLD, Action, button, more_about, read_code
 from core.errors import Unknown
-from core.messages import Manner
+from core.messages import Manner, Question
 from core.profond import Profond
 from core.words import Words
 
@@ -79,13 +79,18 @@ async def _carry(press: Press) -> None:
 
 async def _tell_again(press: Press) -> None:
     """Tell an answer again, as openly as it was told; somebody else's too, but for a redo."""
+    await press.bot.asking.by_interaction(press.spot, await soon(_again(press)))
+
+
+async def _again(press: Press) -> Question:
     is_direct = press.spot.guild_id is None
     is_private = is_direct or await press.profond.students.is_always_private(press.person)
     asked = await press.bot.asking.question(press.spot, "", is_private=is_private)
-    await press.bot.asking.by_interaction(press.spot, await press.profond.assistant.again(press.target, asked, MANNERS[press.action]))
+    return await press.profond.assistant.again(press.target, asked, MANNERS[press.action])
 
 
 async def _judge(press: Press) -> None:
+    await hold(press.spot)
     await press.profond.students.feedback(press.target, press.person, is_good=press.action is Action.GOOD)
     await tell(press.spot, press.words("feedback-thanks"))
     await press.bot.asking.greet(press.spot)
@@ -131,8 +136,7 @@ async def _ready(press: Press) -> None:
     if not press.target.isdecimal() or int(press.target) >= len(questions):
         raise Unknown(name=press.target)
     asking = press.bot.asking
-    is_private = await asking.is_private_for(press.spot)
-    await asking.by_interaction(press.spot, await asking.question(press.spot, questions[int(press.target)], is_private=is_private))
+    await asking.by_interaction(press.spot, await asking.question(press.spot, questions[int(press.target)]))
 
 
 async def _fill_in(press: Press) -> None:
@@ -145,11 +149,13 @@ async def _fill_in(press: Press) -> None:
 
 async def _private(press: Press) -> None:
     is_private = press.target == "yes"
+    await hold(press.spot)
     await press.profond.students.set_always_private(press.person, is_private=is_private)
     await tell(press.spot, press.words("private-yes" if is_private else "private-no"))
 
 
 async def _forget(press: Press) -> None:
+    await insist(press.spot, press.spot.response.defer)
     count = await press.profond.students.forget(press.person)
     press.bot.asking.forget(press.spot.user.id)
     await turn_to(press.spot, Page((press.words("forget-done", count=count),)))

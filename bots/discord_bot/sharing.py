@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bots.discord_bot.look import MAX_PART, QUOTE, Page, small, told
-from bots.discord_bot.spots import Spot, person_of, show, tell, words_of
+from bots.discord_bot.spots import Spot, person_of, show, soon, tell, words_of
 from bots.discord_bot.threads import replied
 from core.actions import Action, button
 from core.reply import quoted, split_text
@@ -30,7 +30,7 @@ async def preview(spot: Spot, answer: str) -> None:
 
 async def _shared(spot: Spot, answer: str) -> list[Page]:
     """Return what the class would see: the question without a name, then the answer."""
-    question, text = await spot.client.profond.students.shared(answer, person_of(spot.user))
+    question, text = await soon(spot.client.profond.students.shared(answer, person_of(spot.user)))
     head = f"{small(words_of(spot)('share-title'))}\n{quoted(question)}"
     return [Page((head if number == 0 else "", part)) for number, part in enumerate(split_text(text, MAX_PART))]
 
@@ -53,7 +53,7 @@ async def publish(spot: Spot, answer: str) -> None:
 async def open_thread(spot: Spot, answer: str, under: int) -> None:
     """Open a thread under a public answer, for whoever asks for it; its first message says how to go on. Raises Unknown."""
     bot, words = spot.client, words_of(spot)
-    conversation = await bot.profond.students.conversation_of(answer)
+    conversation = await soon(bot.profond.students.conversation_of(answer))
     await spot.response.defer(ephemeral=True, thinking=True)
     channel = bot.get_partial_messageable(spot.channel_id or 0, guild_id=spot.guild_id)
     try:

@@ -1,8 +1,9 @@
 """What every command, button and form needs: who is there, in which language, and how to tell them something."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import aiohttp
 import discord
@@ -11,7 +12,7 @@ import structlog
 from bots.discord_bot.look import QUOTE, Page, told
 from bots.discord_bot.places import FAILURES
 from core.actions import Button
-from core.errors import AlreadyTaken, ProfondError
+from core.errors import AlreadyTaken, ProfondError, StoreAway
 from core.words import Words, error_words, words_in
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ Spot: TypeAlias = "discord.Interaction[DiscordBot]"
 """An interaction: somebody, somewhere, who waits for an answer within three seconds."""
 ALREADY_ANSWERED = 40060
 ANSWERED = "answered"
+READ_SECONDS = 2.0
+"""The longest that reading may take before an acknowledgement, of the three seconds that Discord gives."""
+Found = TypeVar("Found")
 
 
 def person_of(user: discord.abc.User) -> str:
@@ -87,6 +91,15 @@ async def hold(spot: Spot) -> None:
         await insist(spot, lambda: spot.response.defer(thinking=True, ephemeral=True))
 
 
+async def soon(reading: Awaitable[Found]) -> Found:
+    """Return what is read before the acknowledgement, while there is time for it. Raises StoreAway."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await reading
+    except TimeoutError:
+        raise StoreAway from None
+
+
 async def show(spot: Spot, page: Page) -> None:
     """Show a page to the student alone. Raises AlreadyTaken."""
     if is_answered(spot):
@@ -104,10 +117,12 @@ async def turn_to(spot: Spot, page: Page) -> None:
     """Show a page to the student alone; one that is opened from a page takes its place, an answer stays."""
     message = spot.message
     is_page = message is not None and message.flags.ephemeral and message.flags.components_v2 and not told(message).startswith(QUOTE)
-    if spot.type is discord.InteractionType.component and is_page:
-        await insist(spot, lambda: spot.response.edit_message(view=page.view, attachments=page.files))
-    else:
+    if spot.type is not discord.InteractionType.component or not is_page:
         await show(spot, page)
+    elif is_answered(spot):
+        await spot.edit_original_response(view=page.view, attachments=page.files)
+    else:
+        await insist(spot, lambda: spot.response.edit_message(view=page.view, attachments=page.files))
 
 
 async def fail(spot: Spot, error: BaseException) -> None:
