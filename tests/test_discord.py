@@ -8,8 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from core.knowledge import load_course
-from core.messages import Level, Ticket
+from core.messages import Answer, Level, Ticket
 from core.model import ChatModel
+from core.reply import ReplySurface
 from core.store import Outcome, Store
 from tests.conftest import MakeSettings
 from tests.discord_class import QUESTION, TEXT, Class, a_class
@@ -103,6 +104,52 @@ async def test_a_reply_to_an_unsure_answer_goes_on_too(discord: DiscordServer, s
         data = await room.profond.students.my_data(f"discord:{lea.id}")
         places = [turn["place"] for turn in data["turns"]]
         assert places[0] == places[2] != places[1] == places[3]
+
+
+async def test_a_reply_to_a_message_that_grows_waits_for_it(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:
+    """In the middle of a conversation too: it is answered behind it, and knows what was told."""
+    model = QueuedModel(TEXT, "Le pooling réduit [1].", "Il éteint [1].")
+    async with a_class(discord, settings(), model) as room:
+        first = await room.answered(lea)
+        model.hold = asyncio.Event()
+        second = await discord.say(lea, text="et le pooling ?", reply_to=first.messages[0])
+        await second.read("Le")
+        is_taken, answer = asyncio.Event(), room.profond.assistant.answer
+
+        async def taken(ticket: Ticket, surface: ReplySurface) -> Answer:
+            is_taken.set()
+            return await answer(ticket, surface)
+
+        with patch.object(room.profond.assistant, "answer", taken):
+            third = await discord.say(lea, text="c'est quoi le dropout ?", reply_to=second.messages[0])
+            await is_taken.wait()
+        model.let_go()
+        await third.read("Sources")
+        assert "Le pooling réduit" in str(model.asked[2])
+        await room.settled()
+        data = await room.profond.students.my_data(f"discord:{lea.id}")
+        assert len({turn["place"] for turn in data["turns"]}) == 1
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_reply_to_an_unsure_answer_stays_in_the_conversation(
+    discord: DiscordServer, settings: MakeSettings, lea: User, *, is_restarted: bool
+) -> None:
+    """An answer in the middle of a conversation that no button names; another process looks at what it replies to."""
+    async with a_class(discord, settings()) as room:
+        shown = (await room.answered(lea)).messages[0]
+        for text in ("comment cuire des pâtes ?", "comment cuire du riz ?"):
+            said = await discord.say(lea, text=text, reply_to=shown)
+            await said.read("pas dans mon cours")
+            shown = said.messages[0]
+        await room.settled()
+        if is_restarted:
+            room.bot.threads._shown.clear()
+        await (await discord.say(lea, text="c'est quoi le dropout ?", reply_to=shown)).read("Sources")
+        await room.settled()
+        data = await room.profond.students.my_data(f"discord:{lea.id}")
+        assert [turn["question"] for turn in data["turns"]][-1] == "c'est quoi le dropout ?"
+        assert len({turn["place"] for turn in data["turns"]}) == 1
 
 
 async def test_messages_sent_while_it_writes_are_answered_in_their_order(discord: DiscordServer, settings: MakeSettings, lea: User) -> None:

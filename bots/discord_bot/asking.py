@@ -218,7 +218,8 @@ class Asking:
             return End("" if whispered else notice, buttons)
 
         elsewhere = "\n".join(filter(None, (small(words("shown-elsewhere")), "" if quote else quoted(ticket.question.text))))
-        messages = Messages(self._bot, address, elsewhere, name=ticket.id, on_post=partial(self._record, ticket))
+        conversation, on_post = ticket.question.conversation, partial(self._record, ticket)
+        messages = Messages(self._bot, address, elsewhere, name=ticket.id, conversation=conversation, on_post=on_post)
         if left:
             messages.restore(left.placeholder)
         channel = 0 if address.token else address.channel

@@ -195,7 +195,9 @@ class DirectPlace(ChannelPlace):
 class Messages:
     """The messages of one answer: in the first place that takes them, else in the next."""
 
-    def __init__(self, bot: "DiscordBot", address: Address, elsewhere: str, *, name: str = "", on_post: OnPost | None = None) -> None:
+    def __init__(  # noqa: PLR0913  # what the messages of one answer need, each by name
+        self, bot: "DiscordBot", address: Address, elsewhere: str, *, name: str = "", conversation: str = "", on_post: OnPost | None = None
+    ) -> None:
         """Begin with nothing shown.
 
         Args:
@@ -203,6 +205,7 @@ class Messages:
             address: where the question was asked.
             elsewhere: what stands above an answer that had to leave the place of its question.
             name: names the messages, so that nobody posts one of them twice; drawn at random where it is empty.
+            conversation: which one a reply to the messages goes on with.
             on_post: told, as text for `restore`, which messages stand, when one was posted that cannot be found again without it.
         """
         self._bot = bot
@@ -213,6 +216,7 @@ class Messages:
         self._stands: list[tuple[int, Page]] = []
         self._nonce = name[:16] or secrets.token_hex(8)
         self._may_stand = False
+        self._conversation = conversation
         self._on_post = on_post
 
     def _all_ways(self) -> list[Place]:
@@ -323,5 +327,7 @@ class Messages:
             self._may_stand = False
         is_new = number >= len(self._stands)
         self._stands[number : number + 1] = [(message, page)]
+        if self._conversation:
+            self._bot.threads.show(message, self._conversation)
         if is_new:
             await self._record()

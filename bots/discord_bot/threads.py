@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REMEMBERED = 1_000
 LONGEST_LOOK = 0.8
-"""Seconds to look for a thread's beginning: an interaction has to be acknowledged within three."""
+"""Seconds to look for another message: an interaction has to be acknowledged within three."""
 
 
 def answer_in(message: discord.Message) -> str:
@@ -44,12 +44,20 @@ def _others(message: discord.Message) -> set[int]:
     return {*(user.id for user in message.mentions), *([answered.author.id] if answered else [])} - {message.author.id}
 
 
+def _kept(known: OrderedDict[int, str], number: int, conversation: str) -> str:
+    known[number] = conversation
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)
+    return conversation
+
+
 class Threads:
     """Finds a message's conversation."""
 
     def __init__(self, bot: "DiscordBot") -> None:
         self._bot = bot
         self._known: OrderedDict[int, str] = OrderedDict()
+        self._shown: OrderedDict[int, str] = OrderedDict()
 
     async def is_for_me(self, message: discord.Message) -> bool:
         """Whether a message is said to the bot: in private, by mention, by reply, or by an asker in one of the bot's threads."""
@@ -92,21 +100,36 @@ class Threads:
 
     async def _of_reply(self, answered: discord.Message, place: str) -> str:
         """Return the conversation of a message of the bot: that of its answer, else that of the question it stands under."""
-        if found := await self._of_answer(answer_in(answered)):
+        if found := await self._of_answer(answer_in(answered)) or self._shown.get(answered.id, ""):
             return found
         if answered.interaction_metadata:
             return f"{place}:i{answered.interaction_metadata.id}"
-        return f"{place}:m{answered.reference.message_id}" if answered.reference else ""
+        return await self._of_question(answered.reference, place) if answered.reference else ""
+
+    async def _of_question(self, asked: discord.MessageReference, place: str) -> str:
+        """Return the conversation of a message that was answered: a reply to the bot went on with one, any other began its own."""
+        own = f"{place}:m{asked.message_id}"
+        try:
+            question = await self._look(asked.channel_id, asked.message_id or 0)
+        except FAILURES:
+            return own
+        answered = replied(question)
+        gone_on = await self._of_reply(answered, place) if answered and answered.author == self._bot.user else ""
+        return gone_on or own
+
+    async def _look(self, channel: int, message: int) -> discord.Message:
+        """Return a message. Raises FAILURES."""
+        if self._bot.brake.left:
+            raise TimeoutError
+        async with asyncio.timeout(LONGEST_LOOK):
+            return await self._bot.get_partial_messageable(channel).fetch_message(message)
 
     async def _of_thread(self, thread: discord.Thread, own: str) -> str:
         """Return a thread's conversation: that of the answer on which it was opened, else its own."""
         if thread.id in self._known:
             return self._known[thread.id]
-        if self._bot.brake.left:
-            return own
         try:
-            async with asyncio.timeout(LONGEST_LOOK):
-                first = await self._bot.get_partial_messageable(thread.parent_id).fetch_message(thread.id)
+            first = await self._look(thread.parent_id, thread.id)
         except discord.NotFound:
             return self.remember(thread.id, own)
         except FAILURES:
@@ -116,10 +139,11 @@ class Threads:
 
     def remember(self, thread: int, conversation: str) -> str:
         """Remember a thread's conversation, and return it."""
-        self._known[thread] = conversation
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return conversation
+        return _kept(self._known, thread, conversation)
+
+    def show(self, message: int, conversation: str) -> None:
+        """Remember the conversation of a message of the bot: while it grows, and where it has no answer to judge, no button tells."""
+        _kept(self._shown, message, conversation)
 
     async def _of_answer(self, answer_id: str) -> str:
         if not answer_id:
