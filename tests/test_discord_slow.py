@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from unittest.mock import patch
 
+from core.errors import StoreAway
 from core.settings import Settings
+from core.store import Store
 from core.store.database import Database
 from tests.conftest import MakeSettings
-from tests.discord_class import QUESTION, Class
+from tests.discord_class import QUESTION, Class, a_class
 from tests.servers.discord import DiscordServer, User
 
 
@@ -48,6 +50,18 @@ async def test_what_is_written_is_acknowledged_first(room: Class, discord: Disco
         await erased.ack()
     await erased.until(lambda _: "C'est effacé\u00a0: 1" in forget.messages[0].text)
     assert forget.messages[0].custom_ids() == []
+
+
+async def test_a_follow_up_without_a_mention_is_told_of_a_database_that_is_away(settings: MakeSettings) -> None:
+    """In the bot's own thread: whether the student asked there before is not known, and nobody waits for nothing."""
+    async with DiscordServer(message_content=True) as discord, a_class(discord, settings(discord_message_content=True)) as room:
+        lea = discord.user("Léa")
+        message = (await room.answered(lea)).messages[0]
+        await (await room.chosen(lea, message, "Continuer dans un fil")).read("Le fil est ouvert")
+        with patch.object(Store, "has_asked", side_effect=StoreAway()):
+            said = await discord.say(lea, message.thread, "c'est quoi le pooling ?")
+            await said.read("Ma mémoire")
+        assert len(said.messages) == 1
 
 
 @asynccontextmanager

@@ -146,10 +146,16 @@ class Asking:
             await self.say(replace(address, token="", is_private=True), sentence)
 
     async def by_message(self, message: discord.Message) -> None:
-        """Answer a message, if it is for the bot. What a student writes in a channel is taken in its order."""
+        """Answer a message, if it is for the bot, or say that nobody can tell. What a student writes in a channel is taken in its order."""
         order = self._orders.setdefault((message.channel.id, message.author.id), asyncio.Lock())
         async with order:
-            if await self._bot.threads.is_for_me(message):
+            try:
+                is_for_me = await self._bot.threads.is_for_me(message)
+            except StoreAway as away:
+                if self._bot.is_served(message.channel, message.guild):
+                    await self.say(Address.of_message(message), error_words(words_in(self._bot.lang), away))
+                return
+            if is_for_me:
                 await self._take_message(message)
 
     async def _take_message(self, message: discord.Message) -> None:
