@@ -210,6 +210,22 @@ async def test_a_lost_answer_to_a_post_posts_nothing_twice(discord: DiscordServe
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
+async def test_a_second_part_is_posted_once(room: Class, discord: DiscordServer, lea: User, model: QueuedModel, *, is_heard: bool) -> None:
+    """A follow-up knows no nonce: where Discord's answer to it was lost, the bot looks behind the first part before it posts again."""
+    model.answers[0] = "\n".join(" ".join(card.content for card in room.profond.course.cards).split()[:600]) + " fin"
+    model.let_go()
+    with patch("bots.discord_bot.places.PATIENCE", (0.02, 0.05)):
+        fault = discord.fault("POST", "/webhooks/", drop=True, after=is_heard)
+        asked = await discord.slash(lea, "ask", {"question": QUESTION})
+        await asked.read("Sources")
+        await room.settled()
+    first, second = posts(discord)
+    assert fault.struck == 1
+    assert first.startswith(f"> {QUESTION}")
+    assert "fin" in second
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
 async def test_a_line_that_breaks_at_the_acknowledgement_costs_nothing(
     room: Class, discord: DiscordServer, lea: User, model: QueuedModel, *, is_heard: bool
 ) -> None:

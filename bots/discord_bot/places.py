@@ -26,6 +26,8 @@ PATIENCE = (0.5, 2.0, 5.0)
 EXPIRED = 50027
 ORIGINAL: Any = "@original"
 """The deferred response, by the name that Discord gives it."""
+LOOKED_BEHIND = 50
+"""Messages of a channel among which a follow-up is looked for."""
 LONGEST_REQUEST = 30.0
 """Seconds that one message may hold back those behind it in its channel."""
 FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
@@ -49,6 +51,7 @@ class Address:
 
     Attributes:
         token: of the interaction, or empty for a message.
+        interaction: its id, or 0 for a message.
         message: the message that asked, or 0.
         asked_at: when an interaction came, in seconds since 1970.
         is_direct: the channel is the student's direct messages.
@@ -58,6 +61,7 @@ class Address:
     channel: int
     application: int = 0
     token: str = ""
+    interaction: int = 0
     message: int = 0
     asked_at: float = 0.0
     is_private: bool = False
@@ -80,6 +84,7 @@ class Address:
             channel=interaction.channel_id or 0,
             application=interaction.application_id,
             token=interaction.token,
+            interaction=interaction.id,
             asked_at=time.time(),  # by our clock, which also says when the token is over: it may be far from Discord's
             is_private=is_private,
             is_direct=interaction.guild_id is None,
@@ -101,8 +106,11 @@ class Address:
 class Place(Protocol):
     """One way to show messages. Its verbs raise FAILURES and PlaceGone."""
 
-    async def post(self, page: Page, nonce: str) -> int:
-        """Post one more message and return its id; the same nonce never posts twice."""
+    async def post(self, page: Page, nonce: str, *, before: int = 0) -> int:
+        """Post one more message and return its id; the same nonce never posts twice.
+
+        Where an earlier try may have posted it, `before` is the message before it, else 0.
+        """
 
     async def edit(self, message: int, page: Page) -> None:
         """Replace a message."""
@@ -115,19 +123,36 @@ class TokenPlace:
     """An interaction's own messages, through its token; the first one is the deferred response itself."""
 
     def __init__(self, bot: "DiscordBot", address: Address) -> None:
+        self._bot = bot
+        self._address = address
         self._webhook = bot.webhook(address)
         self._is_private = address.is_private
         self._until = address.asked_at + TOKEN_SECONDS
         self.has_first = False
 
-    async def post(self, page: Page, nonce: str) -> int:  # noqa: ARG002  # webhooks know no nonce
+    async def post(self, page: Page, nonce: str, *, before: int = 0) -> int:  # noqa: ARG002  # webhooks know no nonce
         """Fill the deferred response, then post follow-ups."""
         self._must_live()
         if self.has_first:
+            if posted := await self._posted(before):
+                return posted
             return (await self._webhook.send(view=page.view, files=page.files, ephemeral=self._is_private, wait=True)).id
         first = await self._webhook.edit_message(ORIGINAL, view=page.view, attachments=page.files)
         self.has_first = True
         return first.id
+
+    async def _posted(self, before: int) -> int:
+        """Return the follow-up that stands behind a message already, or 0; of private ones Discord tells nothing."""
+        if not before or self._is_private:
+            return 0
+        channel = self._bot.get_partial_messageable(self._address.channel)
+        try:
+            async for message in channel.history(after=discord.Object(before), limit=LOOKED_BEHIND, oldest_first=True):
+                if message.interaction_metadata and message.interaction_metadata.id == self._address.interaction:
+                    return message.id
+        except FAILURES as error:
+            log.warning("follow_up_not_looked_for", cause=type(error).__name__)
+        return 0
 
     async def edit(self, message: int, page: Page) -> None:
         """Replace one of its messages."""
@@ -161,7 +186,7 @@ class ChannelPlace:
         async with self._bot.pace.turn(f"{verb}:{channel.id}"), asyncio.timeout(LONGEST_REQUEST):
             yield channel
 
-    async def post(self, page: Page, nonce: str) -> int:
+    async def post(self, page: Page, nonce: str, *, before: int = 0) -> int:  # noqa: ARG002  # the nonce is enough
         """Post a message."""
         async with self._turn("post") as channel:
             asked: Any = discord.MessageReference(message_id=self._asked, channel_id=channel.id, fail_if_not_exists=False)
@@ -321,7 +346,8 @@ class Messages:
             await place.edit(message, page)
         else:
             is_unsure, self._may_stand = self._may_stand, True
-            message = await place.post(page, f"{self._nonce}-{len(self._ways)}-{number}")
+            before = self._stands[-1][0] if is_unsure and self._stands else 0
+            message = await place.post(page, f"{self._nonce}-{len(self._ways)}-{number}", before=before)
             if is_unsure:  # an earlier try may have posted it with older text
                 await place.edit(message, page)
             self._may_stand = False
