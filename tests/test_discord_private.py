@@ -57,13 +57,65 @@ async def test_answers_are_private_by_default_or_by_choice(discord: DiscordServe
     """The setting makes them private, and so does the student's own choice in `/privacy`, which is remembered."""
     async with a_class(discord, settings(ask_private_default=is_default)) as room:
         if not is_default:
-            page = await discord.slash(lea, "privacy")
-            await page.read()
-            chosen = await discord.press(lea, page.messages[0], "Toujours en privé")
-            await chosen.read("toujours en privé")
+            await always_private(discord, lea)
         for asked in (await room.answered(lea), await discord.slash(lea, "ask", {"question": QUESTION})):
             await asked.read("Sources")
             assert all(message.is_ephemeral for message in asked.messages)
+
+
+async def always_private(discord: DiscordServer, user: User) -> None:
+    """Have a student choose private answers."""
+    page = await discord.slash(user, "privacy")
+    await page.read()
+    await (await discord.press(user, page.messages[0], "Toujours en privé")).read("toujours en privé")
+
+
+async def test_who_is_always_answered_in_private_is_so_when_they_mention_the_bot(settings: MakeSettings) -> None:
+    """The answer goes by direct message, the class reads where it went, and what is written there goes on with it."""
+    model = QueuedModel(TEXT, "Il éteint [1].", "Il réduit [1].")
+    async with DiscordServer() as discord, a_class(discord, settings(), model) as room:
+        lea = discord.user("Léa")
+        public = await room.answered(lea)
+        await always_private(discord, lea)
+        for asked in (
+            await discord.say(lea, text="c'est quoi le dropout ?", mention=True),
+            await discord.say(lea, text="c'est quoi le pooling ?", reply_to=public.messages[0]),
+        ):
+            assert await asked.read("Je t'ai répondu en message privé") == asked.messages[0].text
+            await room.settled()
+        shown = direct_texts(discord, lea)
+        assert [text.split("\n")[0] for text in shown] == ["> c'est quoi le dropout ?", "> c'est quoi le pooling ?"]
+        assert ["Il éteint" in shown[0], "Il réduit" in shown[1]] == [True, True]
+        assert not any("Il éteint" in text or "Il réduit" in text for text in discord.public_texts())
+        assert ["glisse" in str(model.asked[2]), "Il éteint" in str(model.asked[2])] == [False, True]
+
+
+async def test_with_closed_direct_messages_a_mention_is_told_so_and_no_more(settings: MakeSettings) -> None:
+    """The sentence says where the answer is; it stands in `/mydata`."""
+    async with DiscordServer() as discord, a_class(discord, settings(ask_private_default=True)) as room:
+        lea = discord.user("Léa")
+        lea.dms_closed = True
+        said = await discord.say(lea, text=QUESTION, mention=True)
+        assert await said.read("/mydata") == said.messages[0].text
+        await room.settled()
+        assert len(said.messages) == 1
+        [turn] = (await room.profond.students.my_data(f"discord:{lea.id}"))["turns"]
+        assert turn["is_private"]
+        assert turn["answer"] not in said.text
+
+
+async def test_a_reply_to_an_answer_that_had_to_move_goes_on_with_it(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:
+    """In direct messages, a private answer to a command is gone on with by a reply."""
+    asked = await asked_privately(discord, lea)
+    asked.expire()
+    model.let_go()
+    direct = discord.direct(lea)
+    answer = await discord.until(lambda: next((message for message in direct.messages.values() if "Sources" in message.text), None))
+    await room.settled()
+    said = await discord.say(lea, direct, "c'est quoi le pooling ?", reply_to=answer)
+    await said.read("Sources")
+    assert SECRET in str(model.asked[1])
+    await room.settled()
 
 
 async def test_when_the_token_dies_the_answer_goes_by_direct_message(room: Class, discord: DiscordServer, lea: User, model: QueuedModel) -> None:

@@ -98,7 +98,7 @@ class Asking:
         if not file:
             async with self._left_if_cut_off(ticket):
                 await self._acknowledge(spot, is_private=question.is_private)
-        self.start(self._answer(ticket, address, quote=quoted(question.text), may_thread=can_thread(spot.channel)))
+        self.start(self._answer(ticket, address, may_thread=can_thread(spot.channel)))
 
     @asynccontextmanager
     async def _left_if_cut_off(self, ticket: Ticket) -> AsyncIterator[None]:
@@ -166,7 +166,9 @@ class Asking:
                 await self.say(address, words("not-here"))
             return
         try:
-            ticket = await self._take(await self._question_in(message, address))
+            is_private = address.is_direct or await self._profond.students.is_always_private(person_of(message.author))
+            reply_to = replace(address, is_private=is_private)
+            ticket = await self._take(await self._question_in(message, reply_to))
         except AlreadyTaken:
             return
         except EmptyQuestion as error:
@@ -177,13 +179,13 @@ class Asking:
         else:
             if not self._bot.brake.left and self._bot.pace.may_type(message.channel.id):
                 self.start(_type(message.channel), is_owed=False)
-            self.start(self._answer(ticket, address, quote="", may_thread=can_thread(message.channel)))
+            self.start(self._answer(ticket, reply_to, may_thread=can_thread(message.channel)))
 
     async def _question_in(self, message: discord.Message, address: Address) -> Question:
         return Question(
             text=self._bot.said(message),
             person=person_of(message.author),
-            conversation=await self._bot.threads.of_message(message),
+            conversation=await self._bot.threads.of_message(message, is_private=address.is_private),
             event=f"discord:m:{message.id}",
             lang=self._bot.lang,
             files=await read_attachments(message.attachments),
@@ -196,7 +198,7 @@ class Asking:
         """Answer a question that another process left, in the messages that it had begun."""
         address = Address.load(left.ticket.question.reply_to)
         may_thread = can_thread(self._bot.get_channel(address.channel))
-        await self._answer(left.ticket, address, quote=_quote(left, address), may_thread=may_thread, left=left)
+        await self._answer(left.ticket, address, may_thread=may_thread, left=left)
 
     async def apologise(self, left: Left) -> None:
         """Say that a question was left for too long, in the message that was begun where there is one."""
@@ -204,13 +206,13 @@ class Asking:
         messages = Messages(self._bot, address, "", name=left.ticket.id)
         messages.restore(left.placeholder)
         with suppress(PlaceGone):
-            await messages.show([Page((_quote(left, address), words_in(left.ticket.question.lang)("error-too-late")))])
+            await messages.show([Page((_quote(left.ticket, address), words_in(left.ticket.question.lang)("error-too-late")))])
 
     async def _record(self, ticket: Ticket, placeholder: str) -> None:
         with suppress(StoreAway):
             await self._profond.store.leases.place(ticket, placeholder)
 
-    async def _answer(self, ticket: Ticket, address: Address, *, quote: str, may_thread: bool, left: Left | None = None) -> None:
+    async def _answer(self, ticket: Ticket, address: Address, *, may_thread: bool, left: Left | None = None) -> None:
         """Answer a taken question; whatever happens, the student is told, and in private where the question was."""
         words = words_in(ticket.question.lang)
         whispered = ""
@@ -223,12 +225,14 @@ class Asking:
             buttons = under_answer(words, answer, self._profond.course, is_private=shared, can_thread=may_thread and not shared)
             return End("" if whispered else notice, buttons)
 
-        elsewhere = "\n".join(filter(None, (small(words("shown-elsewhere")), "" if quote else quoted(ticket.question.text))))
+        quote = _quote(ticket, address)
+        why = "" if address.is_moved else small(words("shown-elsewhere"))
+        elsewhere = "\n".join(filter(None, (why, "" if quote else quoted(ticket.question.text))))
         conversation, on_post = ticket.question.conversation, partial(self._record, ticket)
         messages = Messages(self._bot, address, elsewhere, name=ticket.id, conversation=conversation, on_post=on_post)
         if left:
             messages.restore(left.placeholder)
-        channel = 0 if address.token else address.channel
+        channel = 0 if address.token or address.is_moved else address.channel
         stop = button(words, Action.STOP, ticket.id)
         reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
         try:
@@ -245,6 +249,8 @@ class Asking:
             await reply.close()
         if whispered:
             await self._whisper(address, whispered)
+        if address.is_moved:
+            await self.say(replace(address, is_private=False), words("direct-refused" if reply.is_lost else "answered-directly"))
 
     async def _last_words(self, reply: DiscordReply, page: Page) -> None:
         """Say something at the very end, if it goes fast."""
@@ -319,9 +325,9 @@ class Asking:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-def _quote(left: Left, address: Address) -> str:
+def _quote(ticket: Ticket, address: Address) -> str:
     """Return what stands above an answer: the question, but where the answer replies to it."""
-    return quoted(left.ticket.question.text) if address.token else ""
+    return quoted(ticket.question.text) if address.token or address.is_moved else ""
 
 
 async def _type(channel: discord.abc.Messageable) -> None:

@@ -67,6 +67,11 @@ class Address:
     is_private: bool = False
     is_direct: bool = False
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether the question was written where others read it, and its answer is for the student alone."""
+        return self.is_private and self.message != 0 and not self.is_direct
+
     def dump(self) -> str:
         """Return the address as text."""
         return json.dumps(asdict(self))

@@ -48,6 +48,7 @@ class DiscordReply:
         self._is_sending = False
         self._wrote_at = float("-inf")
         self._is_open = True
+        self.is_lost = False
         pace.begin(channel)
         self.edit_interval = pace.seconds(channel, 0.0)
 
@@ -96,6 +97,7 @@ class DiscordReply:
         try:
             await self._messages.show(pages)
         except PlaceGone:
+            self.is_lost = True
             log.warning("answer_not_shown")
 
     async def close(self) -> None:

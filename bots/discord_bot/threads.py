@@ -78,16 +78,29 @@ class Threads:
     def _is_mine(self, channel: object) -> bool:
         return isinstance(channel, discord.Thread) and self._bot.user is not None and channel.owner_id == self._bot.user.id
 
-    async def of_message(self, message: discord.Message) -> str:
-        """Return the conversation that a message goes on with, or a new one."""
+    async def of_message(self, message: discord.Message, *, is_private: bool = False) -> str:
+        """Return the conversation that a message goes on with, or a new one; a private answer's is that of where it will stand."""
         place = f"discord:{message.guild.id if message.guild else 'dm'}:{message.channel.id}"
+        answered = replied(message)
+        mine = answered if answered and answered.author == self._bot.user else None
         if message.guild is None:
-            return place
+            return await self._of_private(answer_in(mine)) or place if mine else place
+        own = f"{place}:m{message.id}"
+        if is_private:
+            return await self._of_direct(message.author) or own
         if isinstance(message.channel, discord.Thread):
             return await self._of_thread(message.channel, place)
-        answered = replied(message)
-        gone_on = await self._of_reply(answered, place) if answered and answered.author == self._bot.user else ""
-        return gone_on or f"{place}:m{message.id}"
+        return await self._of_reply(mine, place) or own if mine else own
+
+    async def _of_direct(self, user: discord.abc.User) -> str:
+        """Return the conversation of a student's direct messages, or an empty string while Discord does not open them."""
+        if self._bot.brake.left:
+            return ""
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                return f"discord:dm:{(await self._bot.create_dm(user)).id}"
+        except FAILURES:
+            return ""
 
     async def of_interaction(self, spot: Spot, *, is_private: bool) -> str:
         """Return an interaction's conversation: a direct one, a thread's, or a new one. What is private never joins a public one."""
@@ -144,6 +157,16 @@ class Threads:
     def show(self, message: int, conversation: str) -> None:
         """Remember the conversation of a message of the bot: while it grows, and where it has no answer to judge, no button tells."""
         _kept(self._shown, message, conversation)
+
+    async def _of_private(self, answer_id: str) -> str:
+        """Return the conversation of an answer that had to be moved into direct messages; a public one's is not gone on with there."""
+        if not answer_id:
+            return ""
+        try:
+            past = await self._bot.profond.store.past(answer_id)
+        except Unknown:
+            return ""
+        return past.conversation_place if past.is_private else ""
 
     async def _of_answer(self, answer_id: str) -> str:
         if not answer_id:
