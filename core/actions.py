@@ -82,7 +82,7 @@ def _short(label: str) -> str:
 def under_answer(words: Words, answer: Answer, course: Course, *, is_private: bool, can_thread: bool = False) -> tuple[Button, ...]:
     """Return the buttons that stand under an answer, at most five; MORE is the last where there are others."""
     if answer.zone is Zone.UNSURE or (answer.zone is Zone.OUTSIDE and answer.choices):
-        return tuple(_chosen(words, choice, course) for choice in answer.choices)
+        return tuple(dict.fromkeys(_chosen(words, choice, course) for choice in answer.choices))
     if not answer.id:
         return ()
     buttons = (*_first(words, answer, course), *more_about(words, answer.id, is_private=is_private, can_thread=can_thread))

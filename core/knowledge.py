@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -50,7 +51,9 @@ def level_named(name: str) -> Level:
         raise Unknown("level-unknown") from None
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+LONGEST_ID = 64
+"""A button's code, which names a card, holds 100 characters on Discord."""
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=LONGEST_ID)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 SLUG_CHARS = 60
 _ARTICLES = frozenset("l le la les un une des d".split())
@@ -170,6 +173,7 @@ class Thresholds(_Content):
 
 
 FEW_ALIASES, MANY_ALIASES = 4, 14
+MANY_RELATED = 10
 LONG_LEVEL = 130
 """Words of one level, without code: what is read in a minute."""
 LONG_CARD = 2_000
@@ -250,8 +254,8 @@ class Course:
         return previous, following
 
     def related(self, card_id: str) -> tuple[Card, ...]:
-        """Return the cards that a card points to and that exist."""
-        return tuple(self._cards[other] for other in self.card(card_id).related if other in self._cards)
+        """Return the cards that a card points to and that exist, each once, as many as a message has buttons for."""
+        return tuple(self._cards[other] for other in dict.fromkeys(self.card(card_id).related) if other in self._cards)[:MANY_RELATED]
 
 
 def topic_files(folder: Path) -> list[str]:
@@ -306,6 +310,7 @@ _FAULT_KEYS = {
     "enum": "fault-level",
     "string_pattern_mismatch": "fault-id",
     "string_too_short": "fault-empty",
+    "string_too_long": "fault-id-long",
     "string_type": "fault-not-text",
     "tuple_type": "fault-not-list",
     "dict_type": "fault-not-object",
@@ -316,7 +321,7 @@ _FAULT_KEYS = {
 
 def _fault(file: str, entry: dict[str, Any]) -> Fault:
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in entry["loc"])
-    return Fault(file, f"${path}", _FAULT_KEYS.get(entry["type"], "fault-other"), {"value": str(entry["input"])[:40]})
+    return Fault(file, f"${path}", _FAULT_KEYS.get(entry["type"], "fault-other"), {"value": str(entry["input"])[:40], "limit": str(LONGEST_ID)})
 
 
 def _located(loaded: Sequence[tuple[str, CourseFile]]) -> Iterator[tuple[str, str, Card]]:
@@ -354,11 +359,8 @@ def _warnings(loaded: Sequence[tuple[str, CourseFile]]) -> Iterator[Fault]:
     known = {card.id for _, _, card in _located(loaded)}
     aliases: dict[str, str] = {}
     for name, path, card in _located(loaded):
-        for step, key, details in (*_lacks(card), *_lengths(card)):
+        for step, key, details in (*_lacks(card), *_lengths(card), *_links(card, known)):
             yield Fault(name, f"{path}.{step}", key, {"card": card.id, **details})
-        for other in card.related:
-            if other not in known:
-                yield Fault(name, f"{path}.related", "fault-dead-link", {"card": card.id, "value": other})
         for alias in card.aliases:
             holder = aliases.setdefault(fold(alias.lower()), card.id)
             if holder != card.id:
@@ -389,6 +391,17 @@ def _lengths(card: Card) -> Iterator[tuple[str, str, dict[str, str]]]:
         yield "content", "fault-long-card", {"count": str(size), "limit": str(LONG_CARD)}
     if len(card.aliases) > MANY_ALIASES:
         yield "aliases", "fault-many-aliases", {"limit": str(MANY_ALIASES)}
+
+
+def _links(card: Card, known: set[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield what is wrong with the cards that a card points to."""
+    for other, times in Counter(card.related).items():
+        if other not in known:
+            yield "related", "fault-dead-link", {"value": other}
+        if times > 1:
+            yield "related", "fault-related-double", {"value": other}
+    if len(card.related) > MANY_RELATED:
+        yield "related", "fault-many-related", {"limit": str(MANY_RELATED)}
 
 
 def _in_order(info: CourseInfo, topics: Sequence[Topic]) -> tuple[Topic, ...]:

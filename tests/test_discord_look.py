@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.actions import Action, Button, more_about, under_answer, under_card
-from core.knowledge import load_course
+from core.knowledge import Topic, load_course
 from core.lessons import Lessons
 from core.markup import Rules
 from core.messages import Answer, Choice, Figure, Level, Place, Writer, Zone
@@ -103,6 +104,25 @@ def test_every_card_fits_into_one_message(level: Level) -> None:
         characters, components = room_taken(Page(card_texts(WORDS, page), under_card(WORDS, page), page.figure))
         assert characters <= 4000
         assert components <= 40
+
+
+def test_a_card_that_names_others_twice_and_too_many_fits_too() -> None:
+    """Each is one button, and there are as many as a message takes: Discord refuses a code that comes twice."""
+    ids = [card.id for card in COURSE.cards[:40]]
+    last = COURSE.cards[-1].model_copy(update={"id": "derniere", "related": (*ids[:3], *ids)})
+    course = replace(COURSE, topics=(*COURSE.topics, Topic(id="fin", title="Fin", subtopics=(last,))), _cards={}, _topic_of={})
+    page = Lessons(course).open_card("derniere", Level.BEGINNER)
+    codes = [each.code for row in under_card(WORDS, page) for each in row]
+    assert len(codes) == len(set(codes))
+    assert [code for code in codes if code.startswith("open:")][1:] == [f"open:{each}" for each in ids[:10]]
+    assert room_taken(Page(card_texts(WORDS, page), under_card(WORDS, page), page.figure))[1] <= 40
+
+
+def test_the_same_question_is_offered_once() -> None:
+    """A course that offers an example question twice."""
+    question = COURSE.info.example_questions[0]
+    asked = Answer(id="a", parts=("x",), zone=Zone.OUTSIDE, writer=Writer.NOBODY, level=Level.BEGINNER, choices=(Choice(question), Choice(question)))
+    assert len(under_answer(WORDS, asked, COURSE, is_private=False)) == 1
 
 
 def test_the_code_of_a_thread_button_fits() -> None:

@@ -54,6 +54,8 @@ def warned(folder: Path) -> list[tuple[str, str, str]]:
         ({"aliases": [f"alias {n}" for n in range(15)]}, ".aliases", "fault-many-aliases"),
         ({"aliases": ["netmask", "b", "c", "d"]}, ".aliases", "fault-alias-double"),
         ({"related": ["nulle-part"]}, ".related", "fault-dead-link"),
+        ({"related": ["masque", "masque"]}, ".related", "fault-related-double"),
+        ({"related": [f"fiche-{n}" for n in range(11)]}, ".related", "fault-many-related"),
         ({"levels": {"beginner": "x", "advanced": "y"}, "content": "x"}, ".levels", "fault-level-missing"),
         ({"levels": {"beginner": "x", "intermediate": "mot " * 131, "advanced": "y"}, "content": "x"}, ".levels.intermediate", "fault-long-level"),
         ({"examples": ["x" * 1900]}, ".content", "fault-long-card"),
@@ -67,6 +69,14 @@ def test_check_warns(folder: Path, changes: dict[str, object], place: str, key: 
 
     assert key in {found for at, found, _ in warned(folder) if at == place}
     assert {"adresse-ip", "masque", ""} >= {card for _, _, card in warned(folder)}
+
+
+def test_an_id_that_no_button_can_name_is_a_fault(folder: Path) -> None:
+    """A button's code holds a hundred characters."""
+    edit(folder, id="a" * 65)
+
+    code, out, _ = kb(folder, "check")
+    assert (1, True) == (code, "trop long\u00a0: 64 caractères au plus" in out)
 
 
 def test_code_does_not_make_a_level_long(folder: Path) -> None:
