@@ -18,7 +18,7 @@ from core.traffic.gate import Gate
 from core.words import words_in
 from tests.conftest import MakeSettings, Opener
 from tests.samples import Clock, at_statement
-from tests.servers.mistral import FAULTS, MistralServer
+from tests.servers.mistral import FAULTS, Fault, MistralServer
 from tests.surfaces import RecordingSurface
 
 CONVOLUTION = "C'est quoi une convolution ?"
@@ -320,6 +320,38 @@ async def test_a_silent_model_leaves_time_for_the_next(opened: Opener, server: M
 
     assert 1.0 <= seconds
     assert "mistral-medium-2604" == answer.completion.model
+
+
+async def test_a_busy_model_gives_way_to_the_next(opened: Opener, server: MistralServer) -> None:
+    """A model that asks for a longer rest than there is time for it is left alone, and closes the gate before no other."""
+    server.enqueue(Fault("refuse", status=429, retry_after="20"))
+    async with opened(**key_of(server, mistral_fallback_models=("mistral-medium-2604",), patience_seconds=5)) as profond:
+        answers = [await ask(profond, distinct(number)) for number in range(2)]
+        pace, breakers = await profond.store.gates.state(profond.store.gates.key("gate", f"{server.url} k"))
+
+    assert ["mistral-small-2603", "mistral-medium-2604", "mistral-medium-2604"] == [request["model"] for request in server.requests]
+    assert ["mistral-medium-2604"] * 2 == [answer.completion.model for answer in answers]
+    assert (["mistral-small-2603"], True) == (list(breakers), pace.next_at < time.time() + 5)
+
+
+async def test_the_rest_of_the_last_model_is_everybodys(opened: Opener, server: MistralServer) -> None:
+    """Where no other model is left the gate is closed as long as it says; who cannot wait so long reads the cards at once."""
+    server.default = Fault("refuse", status=429, retry_after="20")
+    async with opened(**key_of(server, mistral_fallback_models=("mistral-medium-2604",), patience_seconds=5)) as profond:
+        answers = [await ask(profond, distinct(number)) for number in range(2)]
+
+    assert ["mistral-small-2603", "mistral-medium-2604"] == [request["model"] for request in server.requests]
+    assert [(words("note-cards-away"),), (words("note-cards-queue"),)] == [answer.notes for answer in answers]
+
+
+async def test_the_next_model_has_its_time_behind_the_queue(opened: Opener, server: MistralServer) -> None:
+    """What is waited for the second model's turn is missing neither to its first text nor to the whole answer."""
+    server.enqueue(FAULTS["unavailable"])
+    changes = {"mistral_fallback_models": ("mistral-medium-2604",), "mistral_first_text_seconds": 0.9, "mistral_answer_seconds": 0.9}
+    async with opened(**key_of(server, mistral_requests_per_second=1, **changes)) as profond:
+        answer = await ask(profond)
+
+    assert ("mistral-medium-2604", 2) == (answer.completion.model, len(server.requests))
 
 
 async def test_a_slow_chat_holds_no_stream_back(opened: Opener) -> None:

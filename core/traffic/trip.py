@@ -1,7 +1,7 @@
 """One question's way through the gate and back: its tries, its deadlines, and what they cost.
 
 Retries stand here and not in the client, because the client's sleep as long as the server says, whatever the deadline.
-Every try passes the gate; the deadlines begin when the first one leaves the queue.
+Every try passes the gate; the deadlines begin when the first one leaves the queue, and stand still while another model's turn is waited for.
 """
 
 import asyncio
@@ -44,6 +44,7 @@ class Trip:
     """One question on its way.
 
     Attributes:
+        patience: seconds that it may still wait in queues; for a retry its deadline counts instead.
         charges: what its tries cost so far.
         wrote: whether a word of the answer was written.
     """
@@ -56,13 +57,15 @@ class Trip:
     prices: Prices
     charges: list[Charge]
     wrote: bool = False
-    _start: float = field(default=0.0, init=False)
+    _start: float = field(default_factory=time.monotonic, init=False)
     _left_at: float = field(default=0.0, init=False)
+    _longest_rest: float = field(default=LONGEST_REST, init=False)
 
     async def ask(self, model: ChatModel, models_left: int) -> Pieces:
         """Yield what a model writes, trying again while nothing was written and the fault may pass. Raises ModelAway.
 
-        Of the time to the first text, it takes an equal share with the models that are left after it.
+        Of the time to the first text, it takes an equal share with the models that are left after it. One that asks for a longer
+        rest than that is left alone while another can be asked; only the last one's rest is everybody's.
         """
         self.seat = replace(self.seat, model=model.name)
         until, pause, fault = 0.0, FIRST_PAUSE, None
@@ -88,7 +91,8 @@ class Trip:
 
     async def _through(self, until: float, fault: ModelAway | None) -> AsyncGenerator[Place, None]:
         """Yield places until the gate opens; a retry waits no longer than its deadline, and then its own fault counts."""
-        patience = until - time.monotonic() if until else self.patience
+        came_at = time.monotonic()
+        patience = until - came_at if until else self.patience
         try:
             async with aclosing(self.gate.through(self.seat, patience)) as places:
                 async for place in places:
@@ -100,11 +104,16 @@ class Trip:
             raise fault from None
         except StoreAway:
             raise ModelAway("store away") from None
+        finally:
+            if not until:
+                waited = time.monotonic() - came_at
+                self._start, self.patience = self._start + waited, self.patience - waited
 
     def _first_text_until(self, models_left: int) -> float:
         now = time.monotonic()
-        self._start = self._start or now
-        return now + (self._start + self.deadlines.first_text - now) / (models_left + 1)
+        share = (self._start + self.deadlines.first_text - now) / (models_left + 1)
+        self._longest_rest = share if models_left else LONGEST_REST
+        return now + share
 
     async def _try(self, model: ChatModel, until: float) -> Pieces:
         """Yield what one request brings, and note how it ended, whoever ended it."""
@@ -172,7 +181,7 @@ class Trip:
             await gate.leave(key, self.seat)
         elif fault is None:
             await gate.arrived(key, self.seat, sum(charge.usage.input + charge.usage.output for charge in self.charges[-1:]))
-        elif fault.status == BUSY and (fault.retry_after or 0.0) <= LONGEST_REST:
+        elif fault.status == BUSY and (fault.retry_after or 0.0) <= self._longest_rest:
             await gate.refused(key, self.gate.limits, self._left_at, fault.retry_after or 0.0)
         else:
             is_final = fault.status in REFUSED_KEY or fault.status == BUSY  # nobody waits for a day
