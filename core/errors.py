@@ -14,6 +14,7 @@ ProfondError                 every error of ours; `.key` names its sentence in t
 ├── StoreAway                the database did not answer in time
 └── ModelAway                the model did not answer; `.cause` is for the log alone, never for a person
     ├── QueueTooLong         too many wait for the model
+    ├── PictureRefused       the model cannot read the picture that came with the question
     └── BudgetSpent          the model has cost what it may
 """
 
@@ -142,6 +143,12 @@ class QueueTooLong(ModelAway):
     """Waiting for the model would take longer than a student's patience."""
 
     note = "note-cards-queue"
+
+
+class PictureRefused(ModelAway):
+    """The model refuses a question with a picture: the picture's fault or the model's that sees none, and no breakdown."""
+
+    note = "note-cards-picture"
 
 
 class BudgetSpent(ModelAway):

@@ -11,7 +11,7 @@ import pytest
 from core.messages import Answer, ChatMessage, Completion, Place, Question, TokenUsage, Writer
 from core.profond import Profond
 from core.store import Store, open_store
-from core.store.breakers import Breaker
+from core.store.breakers import FAILURES, Breaker
 from core.store.gates import Seat
 from core.store.pace import Limits
 from core.traffic.gate import Gate
@@ -20,6 +20,7 @@ from tests.conftest import MakeSettings, Opener
 from tests.samples import Clock, at_statement
 from tests.servers.mistral import FAULTS, Fault, MistralServer
 from tests.surfaces import RecordingSurface
+from tests.test_files import picture
 
 CONVOLUTION = "C'est quoi une convolution ?"
 words = words_in("fr")
@@ -352,6 +353,21 @@ async def test_the_next_model_has_its_time_behind_the_queue(opened: Opener, serv
         answer = await ask(profond)
 
     assert ("mistral-medium-2604", 2) == (answer.completion.model, len(server.requests))
+
+
+async def test_a_picture_that_is_refused_is_no_breakdown(opened: Opener, server: MistralServer) -> None:
+    """However often a model refuses what a student attached, everybody else is answered; without a picture that is a breakdown."""
+    server.default = Fault("refuse", status=400)
+    async with opened(**key_of(server)) as profond:
+        files = (("a.png", picture("PNG")),)
+        refused = [await ask(profond, question(1, conversation=f"room:{number}", files=files)) for number in range(FAILURES)]
+        _, closed = await profond.store.gates.state(profond.store.gates.key("gate", f"{server.url} k"))
+        for number in range(FAILURES):
+            await ask(profond, distinct(number))
+        _, opened_ = await profond.store.gates.state(profond.store.gates.key("gate", f"{server.url} k"))
+
+    assert {(words("note-cards-picture"),)} == {answer.notes for answer in refused}
+    assert ({}, False) == (closed, opened_["mistral-small-2603"].is_closed)
 
 
 async def test_a_slow_chat_holds_no_stream_back(opened: Opener) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from core.errors import ModelAway, QueueTooLong, StoreAway
+from core.errors import ModelAway, PictureRefused, QueueTooLong, StoreAway
 from core.measures import count, took
 from core.messages import ChatMessage, Completion, Pieces, Place, TokenUsage
 from core.model import ChatModel
@@ -29,6 +29,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
 BUSY = 429
 IMAGE_TOKENS = 1_500
 REFUSED_KEY = frozenset({401, 402, 403})
+REFUSED_CONTENT = frozenset({400, 413, 415, 422})
+"""What judges one request. Of what a request holds, pictures alone come as a student made them: without one, the settings are wrong."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,9 @@ class Trip:
                     yield piece
             self._must_have_written()
         except ModelAway as away:
-            fault = away
+            fault = self._blamed(away)
             count("model_errors", model=model.name, cause=away.cause)
-            raise
+            raise fault from None
         finally:
             took("model_answer_seconds", time.monotonic() - asked_at, model=model.name)
             self._charge(model, text, end, fault)
@@ -160,6 +162,11 @@ class Trip:
         finally:
             await stream.aclose()
 
+    def _blamed(self, away: ModelAway) -> ModelAway:
+        """Return a fault; as the picture's where a model refused what a question with one holds."""
+        has_picture = any(message.images for message in self.messages)
+        return PictureRefused(away.cause, status=away.status) if has_picture and away.status in REFUSED_CONTENT else away
+
     def _must_have_written(self) -> None:
         if not self.wrote:
             raise ModelAway("empty answer", is_passing=True)
@@ -177,7 +184,7 @@ class Trip:
     async def _note(self, end: Completion | None, fault: ModelAway | None) -> None:
         """Tell the gate how a request ended."""
         gate, key = self.gate.store, self.gate.key
-        if fault is None and end is None:
+        if isinstance(fault, PictureRefused) or (fault is None and end is None):
             await gate.leave(key, self.seat)
         elif fault is None:
             await gate.arrived(key, self.seat, sum(charge.usage.input + charge.usage.output for charge in self.charges[-1:]))
