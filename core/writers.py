@@ -14,7 +14,6 @@ from core.errors import BudgetSpent, ModelAway
 from core.files import data_url, images_in, texts_in
 from core.french import terms
 from core.knowledge import Card, Course
-from core.markup.watch import watched
 from core.messages import ChatMessage, Completion, Handover, Level, Manner, Passage, Pieces, Question, Turn
 from core.privacy import scrub
 from core.prompt import PromptTemplate, build_prompt, card_passage_text
@@ -65,12 +64,12 @@ class ModelWriter:
         edition = f"{self.course.version} {self.template.version}"
         errand = Errand(
             messages=self.prompt(asked),
-            person=asked.question.person,
+            asked=asked.question,
             question=shared_question(asked, edition),
             edition=edition,
             cache_key=hashlib.sha256(f"{edition} {asked.level}".encode()).hexdigest()[:32],
         )
-        async with aclosing(watched(self.traffic.fetch(errand, asked.bill), asked.question)) as pieces:
+        async with aclosing(self.traffic.fetch(errand, asked.bill)) as pieces:
             async for piece in pieces:
                 yield piece
 

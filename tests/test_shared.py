@@ -14,6 +14,7 @@ from tests.conftest import MakeSettings, Opener, OpenStore
 from tests.samples import Clock, rows
 from tests.servers.mistral import FAULTS, TEXT, Fault, MistralServer
 from tests.surfaces import RecordingSurface
+from tests.test_markup_watch import CARD, ENGLISH
 from tests.test_traffic import TimedModel, ask, question, server, until
 
 __all__ = ["server"]  # a fixture
@@ -209,9 +210,19 @@ async def test_nothing_personal_is_kept(profond: Profond, server: MistralServer,
     assert "shelf" not in await rows(profond.store)
 
 
-@pytest.mark.parametrize("fault", [Fault(text="Écris à lea.martin@exemple.fr [1]."), FAULTS["length"], FAULTS["cut-midway"]])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(text="Écris à lea.martin@exemple.fr [1]."),
+        FAULTS["length"],
+        FAULTS["cut-midway"],
+        Fault(contents=[" ".join(ENGLISH.split()[:25])]),
+        Fault(text=f"{CARD} {'Le réseau apprend les poids. ' * 3}"),
+        Fault(text="\u200b\u2060"),
+    ],
+)
 async def test_only_good_answers_are_kept(profond: Profond, server: MistralServer, fault: Fault) -> None:
-    """An answer that was cut, that broke off, or that names somebody's address is kept for nobody."""
+    """One that was cut, broke off, names somebody's address, is in another language, turns in circles or shows nothing is kept for nobody."""
     server.enqueue(fault)
     await ask(profond, question(1))
 

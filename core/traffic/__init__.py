@@ -12,7 +12,8 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from core.errors import ModelAway, StoreAway
-from core.messages import ChatMessage, Completion, Pieces
+from core.markup.watch import watched
+from core.messages import ChatMessage, Completion, Pieces, Question
 from core.model import Call, ChatModel
 from core.privacy import scrub
 from core.settings import Settings
@@ -35,14 +36,14 @@ class Errand:
 
     Attributes:
         messages: the prompt.
-        person: who asks.
+        asked: the question that the answer is for.
         question: what makes the answer good for others too (question, level, language, versions); empty: for nobody else.
         edition: the course and the prompt that it rests on.
         cache_key: under which the provider may keep the beginning of the prompt; tells nothing of anybody.
     """
 
     messages: Sequence[ChatMessage]
-    person: str
+    asked: Question
     question: str = ""
     edition: str = ""
     cache_key: str = ""
@@ -82,9 +83,9 @@ class Traffic:
         return None
 
     async def _call(self, errand: Errand, shelf: str, charges: list[Charge]) -> Pieces:
-        """Yield what the first model that answers writes; keep it for others if it is good for them."""
+        """Yield what the first model that answers writes, while it is worth reading; keep it for others if it is good for them."""
         text, end = "", None
-        async with aclosing(self._from_models(errand, charges)) as pieces:
+        async with aclosing(watched(self._from_models(errand, charges), errand.asked)) as pieces:
             async for piece in pieces:
                 text += piece if isinstance(piece, str) else ""
                 end = piece if isinstance(piece, Completion) else end
@@ -123,7 +124,7 @@ class Traffic:
         return [Call(name, longest, cache_key) for name in names]
 
     def _trip(self, errand: Errand, longest: int, charges: list[Charge]) -> Trip:
-        person = self._store.gates.key("queue", errand.person)
+        person = self._store.gates.key("queue", errand.asked.person)
         seat = Seat(id=secrets.token_hex(16), person=person, model="", tokens=prompt_tokens(errand.messages) + longest)
         return Trip(self._gate, seat, errand.messages, self._deadlines, self._settings.patience_seconds, self._prices, charges)
 
