@@ -36,7 +36,7 @@ async def a_question_from_end_to_end(store: Store) -> None:
     await store.spending.spent()
     await store.gates.enter("g" * 32, seat, limits, {seat.id})
     await store.gates.look("g" * 32, limits, {seat.id})
-    await store.gates.arrived("g" * 32, seat, 8)
+    await store.gates.arrived("g" * 32, seat, store.gates.clock(), 8)
     outcome = an_outcome(an_answer())
     await store.answered(ticket, outcome)
     await store.past(outcome.answer.id, asked.person)

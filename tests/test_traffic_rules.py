@@ -276,11 +276,23 @@ async def test_every_process_knows_the_breaker(open_it: OpenStore, clock: Clock)
         await enter(other, seat("trial"))
         with pytest.raises(ModelAway):
             await enter(one, seat("second"))
-        await other.gates.arrived(GATE, seat("trial"), 1_000)
+        await other.gates.arrived(GATE, seat("trial"), clock.now, 1_000)
         await enter(one, seat("third"))
 
         assert ["another"] == list(view.places)
         assert Breaker() == (await one.gates.state(GATE))[1]["m"]
+
+
+async def test_a_late_success_changes_nothing(store: Store, clock: Clock) -> None:
+    """An answer that was begun before the breaker opened does not close it when it ends."""
+    left_at = clock.now
+    clock.move(1)
+    await store.gates.failed(GATE, seat("a"), clock.now, is_final=True)
+    clock.move(1)
+    await store.gates.arrived(GATE, seat("b"), left_at, 1_000)
+
+    with pytest.raises(ModelAway):
+        await enter(store, seat("c"))
 
 
 async def test_a_trial_that_is_stopped_leaves_it_to_another(store: Store, clock: Clock) -> None:

@@ -160,12 +160,12 @@ class Gates:
             await connection.execute(_without_trial(gate, seat))
 
     @uncancelled
-    async def arrived(self, gate: str, seat: Seat, used: int) -> None:
-        """Note that the model answered, and how many tokens it really took."""
+    async def arrived(self, gate: str, seat: Seat, left_at: float, used: int) -> None:
+        """Note that the model answered, and how many tokens it really took. What left before the breaker opened does not close it."""
         debt = gates.c.debt + (used - seat.tokens)
         async with self._database.write() as connection:
             await connection.execute(update(gates).where(gates.c.gate == gate).values(debt=case((debt > 0, debt), else_=0.0)))
-            here = (breakers.c.gate == gate) & (breakers.c.model == seat.model)
+            here = (breakers.c.gate == gate) & (breakers.c.model == seat.model) & (breakers.c.opened_at <= left_at)
             await connection.execute(update(breakers).where(here, breakers.c.failures > 0).values(**asdict(Breaker())))
 
     @uncancelled

@@ -187,7 +187,8 @@ class Trip:
         if isinstance(fault, PictureRefused) or (fault is None and end is None):
             await gate.leave(key, self.seat)
         elif fault is None:
-            await gate.arrived(key, self.seat, sum(charge.usage.input + charge.usage.output for charge in self.charges[-1:]))
+            used = sum(charge.usage.input + charge.usage.output for charge in self.charges[-1:])
+            await gate.arrived(key, self.seat, self._left_at, used)
         elif fault.status == BUSY and (fault.retry_after or 0.0) <= self._longest_rest:
             await gate.refused(key, self.gate.limits, self._left_at, fault.retry_after or 0.0)
         else:
