@@ -71,7 +71,7 @@ def _course(settings: Settings) -> list[Finding]:
 
 
 async def key_finding(settings: Settings) -> Finding:
-    """Ask the model's server about the key."""
+    """Ask the model's server about the key, and whether it has the models that are named."""
     details = {"server": settings.mistral_server_url, "model": settings.mistral_model}
     async with open_model(settings) as model:
         if model is None:
@@ -80,8 +80,16 @@ async def key_finding(settings: Settings) -> Finding:
             names = await model.check()
         except ModelAway as away:
             return Finding("fault", "doctor-key-bad" if away.status in {401, 403} else "doctor-key-away", details)
-    is_listed = not names or settings.mistral_model in names
-    return Finding("ok" if is_listed else "warning", "doctor-key-good" if is_listed else "doctor-key-model", details)
+    for name, setting in _models(settings).items():
+        if names and name not in names:
+            return Finding("warning", "doctor-key-model", {**details, "model": name, "setting": setting})
+    return Finding("ok", "doctor-key-good", details)
+
+
+def _models(settings: Settings) -> dict[str, str]:
+    """Return the models that may be asked, each with the setting that names it: the one for a budget that runs low comes last."""
+    fallbacks = dict.fromkeys(settings.mistral_fallback_models, "MISTRAL_FALLBACK_MODELS")
+    return {settings.mistral_model: "MISTRAL_MODEL"} | fallbacks | {settings.mistral_small_model: "MISTRAL_SMALL_MODEL"}
 
 
 async def _way(settings: Settings) -> AsyncIterator[Finding]:
@@ -95,7 +103,7 @@ async def _way(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with open_store(settings) as store:
             pace, breakers = await store.gates.state(store.gates.key("gate", gate_address(settings)))
-            for name in (settings.mistral_model, *settings.mistral_fallback_models):
+            for name in _models(settings):
                 yield _model(name, pace, breakers.get(name, Breaker()), settings, store.gates.clock())
             yield await _budget(store, settings)
     except SetupError:

@@ -233,6 +233,19 @@ async def test_when_it_is_scarce_the_smaller_model_answers_shorter(opened: Opene
     assert (Writer.MODEL, ()) == (answer.writer, answer.notes)
 
 
+async def test_when_it_is_scarce_and_the_smaller_model_fails_the_usual_one_answers(opened: Opener, server: MistralServer) -> None:
+    """The usual model steps in, shorter too; one that is dearer does not."""
+    server.enqueue(FAULTS["unauthorized"], FAULTS["unauthorized"])
+    changes = {"mistral_small_model": "mistral-small-latest", "mistral_fallback_models": ("mistral-medium-2604",), "budget_month_eur": 0.001}
+    async with opened(**key_of(server, **changes)) as profond:
+        await spend(profond.store, 800)
+        await ask(profond, distinct(1))
+        answer = await ask(profond, distinct(2))
+
+    assert [("mistral-small-latest", 350), (MODEL, 350)] == [(request["model"], request["max_tokens"]) for request in server.requests]
+    assert (Writer.CARDS, (words("note-cards-away"),)) == (answer.writer, answer.notes)
+
+
 @pytest.mark.parametrize(("changes", "note"), [({"budget_month_eur": 0.001}, "note-cards-month"), ({"budget_day_eur": 0.001}, "note-cards-day")])
 async def test_when_it_is_spent_the_cards_answer(opened: Opener, server: MistralServer, changes: dict[str, float], note: str) -> None:
     """At the cap the cards answer, kindly, no request is made, and no redo by the model is offered."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from bots.costs import costs
-from bots.doctor import _way
+from bots.doctor import _way, key_finding
 from core.errors import SetupError
 from core.messages import TokenUsage
 from core.settings import Settings
@@ -16,6 +16,7 @@ from core.store.gates import Seat
 from core.store.spending import Bill, Charge
 from core.traffic import gate_address
 from tests.samples import a_question, an_answer, an_outcome
+from tests.servers.mistral import MistralServer
 from tests.test_terminal import profond
 
 MODEL = "mistral-small-2603"
@@ -72,10 +73,22 @@ async def test_a_month_without_questions_says_so(tmp_path: Path) -> None:
 
 
 async def test_the_doctor_tells_the_way_to_the_model(tmp_path: Path) -> None:
-    """A model whose breaker is open, a fallback that is not, and the budget."""
+    """A model whose breaker is open, a fallback and the small model that are not, and the budget."""
     await filled(tmp_path)
     settings = Settings(_env_file=None, mistral_api_key="k", mistral_server_url="http://127.0.0.1:9", mistral_fallback_models="other")
     found = [finding async for finding in _way(settings)]
 
-    assert [("warning", "doctor-way-closed"), ("ok", "doctor-way-open"), ("ok", "doctor-budget")] == [(line.state, line.key) for line in found]
-    assert [MODEL, "other", "0.00"] == [next(iter(line.details.values())) for line in found]
+    lines = [("warning", "doctor-way-closed"), ("ok", "doctor-way-open"), ("ok", "doctor-way-open"), ("ok", "doctor-budget")]
+    assert lines == [(line.state, line.key) for line in found]
+    assert [MODEL, "other", "ministral-8b-2512", "0.00"] == [next(iter(line.details.values())) for line in found]
+
+
+async def test_the_doctor_asks_for_every_model() -> None:
+    """A model that the server does not list is told with the setting that names it: the small one too."""
+    async with MistralServer() as server:
+        known = Settings(_env_file=None, mistral_api_key="k", mistral_server_url=server.url, mistral_small_model="mistral-medium-2604")
+        unknown = known.model_copy(update={"mistral_small_model": "tiny"})
+        found = [await key_finding(settings) for settings in (known, unknown)]
+
+    assert ["doctor-key-good", "doctor-key-model"] == [finding.key for finding in found]
+    assert ("tiny", "MISTRAL_SMALL_MODEL") == (found[1].details["model"], found[1].details["setting"])

@@ -112,15 +112,17 @@ class Traffic:
                 return
 
     async def _affordable(self, cache_key: str) -> list[Call]:
-        """Return the calls to try: from 80 % of the budget on, the smaller model and a shorter answer. Raises BudgetSpent."""
+        """Return the calls to try; from 80 % of the budget on the smaller one first, none dearer than the usual one, shorter. Raises BudgetSpent."""
         try:
             means = await self._budget.means()
         except StoreAway:
             raise ModelAway("store away") from None
         settings, longest = self._settings, self._settings.mistral_max_tokens
-        if means is Means.SCARCE:
-            return [Call(settings.mistral_small_model, longest // 2, cache_key)]
         names = dict.fromkeys((settings.mistral_model, *settings.mistral_fallback_models))
+        if means is Means.SCARCE:
+            longest //= 2
+            cheap = (name for name in names if not self._prices.is_dearer(name, settings.mistral_model))
+            names = dict.fromkeys((settings.mistral_small_model, *cheap))
         return [Call(name, longest, cache_key) for name in names]
 
     def _trip(self, errand: Errand, longest: int, charges: list[Charge]) -> Trip:

@@ -20,6 +20,8 @@ from core.store.spending import Spending
 
 log = structlog.get_logger()
 SCARCE_SHARE = 0.8
+USUAL = TokenUsage(input=1_200, output=300)
+"""What a question takes."""
 
 
 class Price(BaseModel):
@@ -51,6 +53,10 @@ class Prices(BaseModel):
         fresh = max(0, usage.input - usage.cached)
         dollars = fresh * price.input + usage.cached * price.cached + usage.output * price.output
         return math.ceil(dollars * self.euros_per_dollar.rate)
+
+    def is_dearer(self, model: str, other: str) -> bool:
+        """Whether a usual question costs more with a model than with another."""
+        return model != other and self.micros(model, USUAL) > self.micros(other, USUAL)
 
     def _dearest(self, model: str) -> Price:
         _warn_of_unknown(model)

@@ -42,7 +42,11 @@ USAGE: Json = {
     "num_cached_tokens": 512,
     "prompt_tokens_details": {"cached_tokens": 512},
 }
-MODELS: Mapping[str, str] = {"mistral-small-2603": "mistral-small-latest", "mistral-medium-2604": "mistral-medium-latest"}
+MODELS: Mapping[str, str] = {
+    "mistral-small-2603": "mistral-small-latest",
+    "mistral-medium-2604": "mistral-medium-latest",
+    "ministral-8b-2512": "ministral-8b-latest",
+}
 FIELDS = frozenset(
     "frequency_penalty guardrails max_tokens messages metadata model n parallel_tool_calls prediction presence_penalty prompt_cache_key"
     " prompt_mode random_seed reasoning_effort response_format safe_prompt stop stream temperature tool_choice tools top_p".split()
