@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.markup import Growing, Rules, blocks, cited, clean, defuse, links_in, plain, settled, visible
@@ -34,6 +34,9 @@ FRAGMENTS += [
     "#### Titre ",
     "+ point\n",
     "a | b\n",
+    "*`*",
+    "*` ",
+    "\n[9] ",
 ]
 FRAGMENTS += ["sk-abcdefghijklmnop1234", " password = 'abcd1234efgh' ", "<#1|x>", "<!subteam^S1>", "\n\n"]
 PROSE = ["Une image ", "est un tableau de nombres. ", "L'œil voit ; ", "le prix : 5 $ et 10 $ ", "a ", " ", "c'est-à-dire\u00a0: ", "x = a[0] "]
@@ -84,6 +87,11 @@ def test_only_retrieved_sources_are_numbered(text: str) -> None:
 
 @OFTEN
 @given(TEXTS)
+@example("L'horaire *`*  * * * *` veut dire")
+@example("Le mot *`* args`")
+@example("Un **mot `en** code` ici")
+@example("[9] #### T")
+@example("[9] ---")
 def test_what_was_shown_is_never_contradicted(text: str) -> None:
     """At every prefix the rendering of what is settled begins the final rendering, as Markdown and as plain text."""
     final = clean(text, RULES)

@@ -12,8 +12,8 @@ from core.markup.rules import Rules
 _OPENER = re.compile(r"`|(?<![\w$])\$(?!\s)|\$\$|\\[(\[]|\[|<(?![\s=\d])|\*{1,3}(?=\S)|(?<!\w)_{1,3}(?=\S)|~~(?=\S)")
 _PAIRED = re.compile(r"(?P<mark>\*{1,3}|(?<!\w)_{1,3}|~~)(?=\S)(?P<inside>.*?\S)(?P=mark)(?!\w)")
 _SPECIAL = re.compile(r"[`$\\\[<*_~]")
-_UNDECIDED = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|\Z)|[\s*_=|:+-]*\Z|[ \t]*(?:```|~~~|\$\$|\\\[)")
-"""Beginnings of a line that only its end explains: a heading, a drawn line, a row of a table, a fence, a formula."""
+_UNDECIDED = re.compile(r"(?:[ \t]*\[[^\]\n]*\])*(?:[ ]{0,3}#{1,6}(?:[ \t]|\Z)|[\s*_=|:+-]*\Z|[ \t]*(?:```|~~~|\$\$|\\\[))")
+"""Beginnings of a line that only its end explains: a heading, a drawn line, a row of a table, a fence, a formula; also behind sources that may go."""
 
 
 def settled(raw: str, *, keeps_fences: bool = False) -> int:
@@ -126,7 +126,8 @@ def settled_in_line(line: str) -> int:
     for found in tokens:
         if found.end() <= end and not (found["cited"] and line[found.end() :][:1] not in set(" \t.,;:!?)[")):
             masked_line = masked_line[: found.start()] + "\u00b7" * len(found[0]) + masked_line[found.end() :]
+    masked_line = masked_line.partition("`")[0]  # an open backtick may still make code of the emphasis around it
     masked_line = _PAIRED.sub(lambda found: "\u00b7" * len(found[0]), masked_line)
     opener = _OPENER.search(masked_line)
-    held = min([end, *([opener.start()] if opener else []), *(found.start() for found in tokens if found.start() < end < found.end())])
+    held = min([len(masked_line), *([opener.start()] if opener else []), *(found.start() for found in tokens if found.start() < end < found.end())])
     return max(masked_line.rfind(" ", 0, held), masked_line.rfind("\t", 0, held)) + 1 if line[:held].strip() else 0
