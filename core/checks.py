@@ -13,7 +13,7 @@ from core.french import common_words, flat, singular, stop_words
 from core.knowledge import Card, Course
 from core.markup import Rules, clean
 from core.messages import Answer, Level, Writer, Zone
-from core.privacy import scrub
+from core.privacy import is_personal, scrub
 from core.readability import reading_ease, words_a_sentence
 
 BANDS = {Level.BEGINNER: (60, 165), Level.INTERMEDIATE: (70, 200), Level.ADVANCED: (75, 225)}
@@ -220,7 +220,7 @@ def _safe(_: Checker, seen: Seen) -> str:
     if found:
         return _short(found[0])
     marks = re.findall(r"\[(?:e-mail|téléphone|clé|mention)\]", scrub(text))
-    return " ".join(marks) if scrub(text) != text else ""
+    return " ".join(marks) if is_personal(text) else ""
 
 
 def _no_card(checker: Checker, seen: Seen) -> str:

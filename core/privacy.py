@@ -9,11 +9,14 @@ import hashlib
 import hmac
 import re
 import secrets
+import unicodedata
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core.unseen import visible
 
 NONCE_BYTES = 12
 
@@ -115,7 +118,23 @@ _HANDLE = re.compile(r"(?<![\w@.])@[^\W\d][\w.-]{1,60}+(?!\()")
 
 
 def scrub(text: str) -> str:
-    """Return text without e-mail addresses, phone numbers, keys and mentions; a Python decorator is none of them."""
+    """Return visible text without e-mail addresses, phone numbers, keys and mentions; a Python decorator is none of them.
+
+    What is left is read once more in plain letters (NFKC): where full-width letters or bold digits spell something personal, the
+    plain text is cleaned and returned. Elsewhere formulas keep their letters (`x²`).
+    """
+    cleaned = _cleaned(visible(text))
+    plain = unicodedata.normalize("NFKC", cleaned)
+    again = _cleaned(plain) if plain != cleaned else plain
+    return cleaned if again == plain else again
+
+
+def is_personal(text: str) -> bool:
+    """Whether cleaning takes more out of a text than what nobody sees."""
+    return scrub(text) != visible(text)
+
+
+def _cleaned(text: str) -> str:
     for pattern, mark in _PERSONAL:
         text = pattern.sub(mark, text)
     lines = text.split("\n")

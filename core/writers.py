@@ -15,7 +15,7 @@ from core.files import data_url, images_in, texts_in
 from core.french import terms
 from core.knowledge import Card, Course
 from core.messages import ChatMessage, Completion, Handover, Level, Manner, Passage, Pieces, Question, Turn
-from core.privacy import scrub
+from core.privacy import is_personal, scrub
 from core.prompt import PromptTemplate, build_prompt, card_passage_text
 from core.small_talk import REPLY, small_talk
 from core.store.spending import Bill
@@ -95,7 +95,7 @@ def shared_question(asked: Asked, edition: str) -> str:
     """Return what makes two questions the same; empty for one that is the asker's alone: told again, with a past, a file or personal data."""
     question = asked.question
     is_first = not (asked.turns or question.files or question.again) and question.manner is Manner.PLAIN
-    if not is_first or scrub(question.text) != question.text:
+    if not is_first or is_personal(question.text):
         return ""
     cards = (passage.card_id for passage in asked.passages)
     return "\n".join([same_text(question.text), asked.level, question.lang, edition, *cards])

@@ -1,12 +1,14 @@
 """What goes to the model names nobody; what is kept is sealed for one field with one key."""
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.privacy import Vault, WrongKey, new_key, scrub, unwrap, wrap
+from core.privacy import Vault, WrongKey, is_personal, new_key, scrub, unwrap, wrap
+from tests.redteam.mutator import FULL_WIDTH
 
 HEX = "0123456789abcdef"
 
@@ -84,6 +86,7 @@ PERSONAL = {
         "@Élise_99",
     ],
 }
+UNSEEN = ["\u00ad", "\u034f", "\u061c", "\u180e", "\u200b", "\u200d", "\u202c", "\u2060", "\u3164", "\ufe0f", "\ufeff", "\ufff9"]
 CASES = [(text, mark) for mark, texts in PERSONAL.items() for text in texts]
 
 
@@ -93,6 +96,35 @@ def test_what_names_somebody_is_taken_out(text: str, mark: str) -> None:
     assert f"Bonjour {mark} voilà" == scrub(f"Bonjour {text} voilà") or mark == scrub(text)
     around = f"Écris à ({text}), merci.\nD'accord ?" if "\n" not in text else ""
     assert around.replace(text, mark) == scrub(around)
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+@pytest.mark.parametrize(("text", "mark"), CASES)
+def test_what_nobody_sees_hides_nothing(text: str, mark: str, unseen: str) -> None:
+    """A character that is not seen, between any two letters, goes first, and what names somebody is found."""
+    hidden = unseen.join(text)
+    assert scrub(f"Bonjour {text}") == scrub(f"Bonjour {hidden}")
+    assert mark in scrub(hidden)
+
+
+@pytest.mark.parametrize(("text", "mark"), CASES)
+def test_other_letters_hide_nothing(text: str, mark: str) -> None:
+    """What names somebody is found in full-width letters and in letters with their accents apart."""
+    for written in (text.translate(FULL_WIDTH), unicodedata.normalize("NFD", text)):
+        assert scrub(f"Bonjour {text}") == scrub(f"Bonjour {written}")
+        assert mark in scrub(written)
+
+
+def test_formulas_beside_something_personal_keep_their_letters() -> None:
+    """Only a text in which other letters spell something personal is rewritten in plain ones."""
+    assert "[e-mail] : dérive x² + ½ 𝐱…" == scrub("lea@école.fr : dérive x² + ½ 𝐱…")
+    assert "[e-mail] : dérive x2" == scrub("lea＠école.fr : dérive x²")
+
+
+def test_what_nobody_sees_is_not_personal() -> None:
+    """A heart, a line end of another system and a formula are nobody's own; an address is."""
+    assert not is_personal("Merci \u2764\ufe0f\r\nC'est quoi x² ?")
+    assert is_personal("Merci lea@exam\u00adple.fr")
 
 
 @pytest.mark.parametrize(
@@ -177,6 +209,7 @@ def test_what_follows_the_word_password_is_taken_out(text: str, expected: str) -
         "Un token : fragment de mot",
         "LayoutLMv3ForTokenClassification",
         "runs/2024-01-02-03-04-05.ckpt",
+        "‖𝐱‖² ≤ ½, 10⁻⁵, W₁₂ ∈ ℝ²⁰²⁴…",
     ],
 )
 def test_code_and_figures_stay(text: str) -> None:
@@ -216,6 +249,9 @@ def test_nothing_around_it_saves_what_names_somebody(case: tuple[str, str], befo
         "+33 (0) " * 700,
         "+1" * 3000,
         "eyJaaaaaaaa-" * 500,
+        "01\u00a0" * 2000,
+        "@a" * 3000 + "…",
+        "a\u0301\u200b" * 2000,
     ],
 )
 def test_cleaning_is_quick(text: str) -> None:

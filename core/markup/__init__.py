@@ -9,9 +9,10 @@ answers in another language or writes nothing.
 
 from core.markup.blocks import Block, blocks
 from core.markup.growing import Growing, settled
-from core.markup.letters import defuse, visible
+from core.markup.mentions import defuse
 from core.markup.page import clean
 from core.markup.plain import plain
 from core.markup.rules import Dialect, Rules, cited, is_allowed, links_in
+from core.unseen import visible
 
 __all__ = ["Block", "Dialect", "Growing", "Rules", "blocks", "cited", "clean", "defuse", "is_allowed", "links_in", "plain", "settled", "visible"]

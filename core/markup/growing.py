@@ -4,10 +4,10 @@ import re
 
 from core.markup import leaks
 from core.markup.blocks import Block, blocks, is_row
-from core.markup.letters import OPEN_ESCAPE, masked, place_in_masked, without_unseen
 from core.markup.lines import INLINE
 from core.markup.page import Page
 from core.markup.rules import Rules
+from core.unseen import OPEN_ESCAPE, masked, place_in_masked, without_unseen
 
 _OPENER = re.compile(r"`|(?<![\w$])\$(?!\s)|\$\$|\\[(\[]|\[|<(?![\s=\d])|\*{1,3}(?=\S)|(?<!\w)_{1,3}(?=\S)|~~(?=\S)")
 _PAIRED = re.compile(r"(?P<mark>\*{1,3}|(?<!\w)_{1,3}|~~)(?=\S)(?P<inside>.*?\S)(?P=mark)(?!\w)")

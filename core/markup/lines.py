@@ -4,8 +4,9 @@ import re
 
 from core.latex import to_text
 from core.markup.keys import without_keys
-from core.markup.letters import defuse, visible
+from core.markup.mentions import defuse
 from core.markup.rules import TRAILING, Rules, is_allowed, source_numbers
+from core.unseen import visible
 
 INLINE = re.compile(
     r"""(?=[`$\\!\[<])(?:(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`))

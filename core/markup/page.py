@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from core.markup import leaks
 from core.markup.blocks import blocks, closes, code_in
 from core.markup.keys import without_keys
-from core.markup.letters import defuse, visible
 from core.markup.lines import formula, guarded, is_line, prose
+from core.markup.mentions import defuse
 from core.markup.rules import Rules
 from core.markup.tables import table
+from core.unseen import visible
 
 _LANGUAGE = re.compile(r"[\w+#.-]{1,20}(?!\S)")
 

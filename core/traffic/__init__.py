@@ -15,7 +15,7 @@ from core.errors import ModelAway, StoreAway
 from core.markup.watch import watched
 from core.messages import ChatMessage, Completion, Pieces, Question
 from core.model import Call, ChatModel
-from core.privacy import scrub
+from core.privacy import is_personal
 from core.settings import Settings
 from core.store import Store
 from core.store.gates import Seat
@@ -90,7 +90,7 @@ class Traffic:
                 text += piece if isinstance(piece, str) else ""
                 end = piece if isinstance(piece, Completion) else end
                 yield piece
-        if shelf and end and end.finish_reason == "stop" and scrub(text) == text:
+        if shelf and end and end.finish_reason == "stop" and not is_personal(text):
             with suppress(StoreAway):
                 micros = sum(charge.micros for charge in charges)
                 await self._store.shelf.put(shelf, Kept(text, end.model, micros), errand.edition)
