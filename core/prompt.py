@@ -6,6 +6,7 @@ passages, level and question come last. The student's text stands between tags w
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,14 @@ from string import Template
 from core.errors import SetupError
 from core.knowledge import Course
 from core.messages import ChatMessage, Level, Manner, Passage, Turn
+from core.unseen import visible
 
 CHARS_PER_TOKEN = 3
 """French text holds about three characters a token; a round figure that errs on the safe side."""
 LEVEL_WORDS = {Level.BEGINNER: "débutant", Level.INTERMEDIATE: "intermédiaire", Level.ADVANCED: "avancé"}
 LANGUAGE_WORDS = {"fr": "français", "en": "anglais"}
 SECTIONS = ("system", "turn", *Level, *Manner, *(f"{level}_words" for level in Level))
-_TAGS = re.compile(r"[<＜﹤‹〈⟨]\s*[/／⁄∕]?\s*(?=(?:question|fiches?|fichiers?)\b)", re.IGNORECASE)
-_HIDDEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]")
+_TAGS = re.compile(r"[<‹〈⟨][\s/\\⁄∕]*(?=(?:question|fiches?|fichiers?)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ def read_template(path: Path) -> PromptTemplate:
 
 def neutralise(text: str) -> str:
     """Return a student's text in which none of the prompt's tags can open or close, however it is spelt."""
-    return _TAGS.sub("(", _HIDDEN.sub("", text))
+    text = _TAGS.sub("(", visible(text))
+    plain = unicodedata.normalize("NFKC", text)  # full-width and mathematical letters spell a tag as well
+    return _TAGS.sub("(", plain) if _TAGS.search(plain) else text
 
 
 def _attribute(name: str) -> str:
