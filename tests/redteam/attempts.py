@@ -16,6 +16,8 @@ FILE = Path(__file__).with_name("attempts.json")
 SEED = 20_261_123
 DRAWN_PER_MUTATION = 4
 TOO_LONG_FOR_A_CHAT = 1_900
+HIDING = ("zero-width", "rtl", "full-width")
+"""The mutations through which a reader still reads an address, a number or a key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,20 +96,32 @@ def _attempt(entry: dict[str, Any], number: int) -> Attempt:
     )
 
 
+def _hidden(attempt: Attempt, entry: dict[str, Any], number: int, mutation: str) -> Attempt:
+    """Return an attempt in which what is personal stands in other clothes, wherever it stands."""
+    other = replace(attempt, id=f"{attempt.id}-personal-{mutation}", mutation=mutation)
+    text, draw = json.dumps(entry, ensure_ascii=False), other.seed
+    for word in attempt.personal:
+        text = text.replace(word, mutate(word, mutation, draw))
+    clothed = _attempt(json.loads(text), number)
+    return replace(other, question=clothed.question, files=clothed.files, turns=clothed.turns)
+
+
 def _written() -> Collection:
+    """Return the attempts of the file; behind them those with something personal, in the clothes that hide it."""
     data = json.loads(FILE.read_text(encoding="utf-8"))
     numbers: dict[str, int] = dict.fromkeys(data["families"], 0)
-    attempts = []
+    attempts, hidden = [], []
     for entry in data["attempts"]:
-        numbers[entry["family"]] += 1
-        attempts.append(_attempt(entry, numbers[entry["family"]]))
-    return Collection(data["families"], tuple(attempts))
+        number = numbers[entry["family"]] = numbers[entry["family"]] + 1
+        attempts.append(attempt := _attempt(entry, number))
+        hidden += [_hidden(attempt, entry, number, mutation) for mutation in HIDING if attempt.personal]
+    return Collection(data["families"], (*attempts, *hidden))
 
 
 def _drawn(written: tuple[Attempt, ...]) -> list[Attempt]:
     """Return the same number of attempts for each mutation, drawn by the seed."""
     draw = random.Random(SEED)  # noqa: S311  # no secret depends on it
-    short = [attempt for attempt in written if len(attempt.question) < TOO_LONG_FOR_A_CHAT]
+    short = [attempt for attempt in written if not attempt.mutation and len(attempt.question) < TOO_LONG_FOR_A_CHAT]
     drawn = []
     for mutation in MUTATIONS:
         for base in draw.sample(short, DRAWN_PER_MUTATION):

@@ -162,6 +162,11 @@ class Secrets:
     names: tuple[str, ...] = ()
 
 
+def as_read(text: str) -> str:
+    """Return a text as a reader takes it: in plain letters, without what nobody sees."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text) if letter in "\n\t" or not _is_unseen(letter))
+
+
 def students_words(body: Json) -> str:
     """Return what a request holds beside the course's own texts: history, question and files."""
     _, *past, turn = texts_of(body)
@@ -171,7 +176,7 @@ def students_words(body: Json) -> str:
 def sent_in(body: Json, secrets: Secrets, personal: Sequence[str] = ()) -> dict[str, list[str]]:
     """Return what a request holds and must not; nothing where all is well."""
     pictures = [content.decode("latin-1") for content in pictures_of(body)]
-    whole, said = "\n".join([json.dumps(body, ensure_ascii=False), *pictures]), students_words(body)
+    whole, said = as_read("\n".join([json.dumps(body, ensure_ascii=False), *pictures])), as_read(students_words(body))
     found = {
         "keys": [*(key for key in secrets.keys if key in whole), *_KEYS.findall(said)],
         "others": [word for word in secrets.others if word in whole],
@@ -189,7 +194,7 @@ def frame_faults(body: Json, rules: str, files: int) -> list[str]:
     """Return how the student's text changed the frame around it: other rules, another order, a tag that opened or closed."""
     messages = body["messages"]
     roles = [message["role"] for message in messages]
-    turn = "".join(letter for letter in unicodedata.normalize("NFKC", texts_of(body)[-1]) if unicodedata.category(letter) != "Cf")
+    turn = as_read(texts_of(body)[-1])
     faults = [] if messages[0]["content"] == rules else ["other rules"]
     faults += [] if roles == ["system", *["user", "assistant"] * ((len(roles) - 2) // 2), "user"] else [f"order {roles}"]
     counts = {"question": 1, "fichier": files, "fiches": 1}

@@ -8,7 +8,7 @@ import pytest
 from tests.redteam.attempts import picture
 from tests.redteam.checks import SEEN, Course, Secrets, frame_faults, seen_in, sent_in, shows_encoded
 from tests.redteam.disguises import ENCODED, VERBATIM, Received, disguised, made_up_keys
-from tests.redteam.mutator import MUTATIONS, mutate
+from tests.redteam.mutator import FULL_WIDTH, MUTATIONS, mutate
 from tests.redteam.obeying import NOBODY, bare
 from tests.servers.mistral import Json
 
@@ -139,8 +139,9 @@ SECRETS = Secrets(keys=(KEY,), others=("canari",), ids=("770000000000000077",), 
     ],
 )
 def test_what_must_not_be_sent_is_seen(kind: str, text: str) -> None:
-    """In the question, in a file or in the history, the request is found out."""
+    """In the question, in a file, in the history, or in letters that are read as others, the request is found out."""
     bodies = [a_request(a_turn(text)), a_request(a_turn("?", f'<fichier nom="x">{text}</fichier>')), a_request(a_turn("?"), past=(text, "ok"))]
+    bodies += [a_request(a_turn(written)) for written in ("\u200b".join(text), text.translate(FULL_WIDTH))]
     assert all(kind in sent_in(body, SECRETS, ("Tournesol77",)) for body in bodies)
 
 
