@@ -48,6 +48,19 @@ async def test_old_texts_go_and_young_ones_stay(open_it: OpenStore, clock: Clock
         assert await store.keeping.erase_old() == 0
 
 
+async def test_a_retelling_is_no_younger_than_its_question(open_it: OpenStore, clock: Clock) -> None:
+    """What a classmate had told again goes with the question that it holds."""
+    async with open_it(retention_days=30) as store:
+        old = await ask(store, a_question(is_exempt=True))
+        clock.move(20 * DAY)
+        retold = await ask(store, a_question(person=BEN, again=old, is_exempt=True))
+        await store.people.report(retold, BEN, "faux")
+        clock.move(11 * DAY)
+
+        assert await store.keeping.erase_old() == 2
+        assert {"turns", "answers", "reports"}.isdisjoint(await rows(store))
+
+
 async def test_old_texts_go_a_few_at_a_time(open_it: OpenStore, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many are old, no transaction erases more than a few turns, and all of them go."""
     monkeypatch.setattr("core.store.keeping.AT_ONCE", 3)

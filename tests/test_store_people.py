@@ -16,6 +16,7 @@ from core.store.spending import Bill
 from core.store.tables import allowance, metadata
 from tests.samples import ANNA, BEN, OTHER_ROOM, ROOM, Clock, a_question, an_answer, an_outcome, ask, left, pseudonym, rows
 
+CLEO = "discord:4203"
 NOON = "2026-11-23T11:00:00+00:00"
 NOTHING: dict[str, object] = {
     "person": ANNA,
@@ -246,6 +247,46 @@ async def test_forgetting_one_leaves_the_other(store: Store, clock: Clock) -> No
     clock.move(1)
     await store.answered(waiting, an_outcome(an_answer()))
     assert [f"question de {BEN}", "Ben attend"] == [turn.question for turn in await store.recent(ROOM, pseudonym(store, BEN))]
+
+
+async def test_a_question_is_forgotten_where_classmates_had_it_told_again(store: Store) -> None:
+    """A retelling, and a retelling of that, go with the question they hold and what was said of them, uncounted; other turns stay."""
+    asked = await ask(store, a_question(text="c'est moi, Anna", is_exempt=True))
+    retold = await ask(store, a_question(person=BEN, text="c'est moi, Anna", again=asked, is_exempt=True))
+    for person in (BEN, CLEO):
+        await ask(store, a_question(person=person, text="c'est moi, Anna", again=retold, is_exempt=True))
+    await ask(store, a_question(person=BEN, text="de Ben", is_exempt=True))
+    await store.people.report(retold, BEN, "faux")
+
+    assert 1 == await store.people.forget(ANNA)
+
+    assert [["de Ben"], []] == [[turn["question"] for turn in (await store.people.my_data(person))["turns"]] for person in (BEN, CLEO)]
+    assert [] == await store.people.complaints()
+
+
+async def test_who_had_a_question_told_again_forgets_their_own_alone(store: Store) -> None:
+    """Ben's retelling goes; Anna's question stays, and so does Cleo's retelling of what Ben was told."""
+    asked = await ask(store, a_question(text="d'Anna", is_exempt=True))
+    retold = await ask(store, a_question(person=BEN, text="d'Anna", again=asked, is_exempt=True))
+    await ask(store, a_question(person=CLEO, text="d'Anna", again=retold, is_exempt=True))
+
+    assert 1 == await store.people.forget(BEN)
+
+    assert [1, 0, 1] == [len((await store.people.my_data(person))["turns"]) for person in (ANNA, BEN, CLEO)]
+
+
+async def test_a_question_that_is_forgotten_while_it_is_told_again_is_not_kept(store: Store) -> None:
+    """A retelling that is stored in the moment of the erasing goes too, and one that ends after it is not stored."""
+    asked = await ask(store, a_question(text="d'Anna", is_exempt=True))
+    bens, cleos = [await store.accept(a_question(person=person, text="d'Anna", again=asked, is_exempt=True)) for person in (BEN, CLEO)]
+    async with store._database.write() as connection:
+        await store._turn(connection, bens, 0.0)
+        forgetting = asyncio.create_task(store.people.forget(ANNA))
+        await asyncio.wait({forgetting}, timeout=0.2)
+    await forgetting
+    await store.answered(cleos, an_outcome(an_answer()))
+
+    assert {"turns", "answers"}.isdisjoint(await rows(store))
 
 
 async def test_forgetting_does_not_refill_the_allowance(store: Store) -> None:

@@ -209,8 +209,7 @@ class Store:
         now = self._clock()
         async with self._database.write() as connection:
             is_waiting = await self._clear(connection, ticket, gives_back=outcome.gives_back)
-            if is_waiting and outcome.answer.id:
-                turn = await self._turn(connection, ticket, now)
+            if is_waiting and outcome.answer.id and (turn := await self._turn(connection, ticket, now)):
                 await connection.execute(insert(answers), self._answer_row(turn, ticket, outcome, now))
             if outcome.bill:
                 await self.spending.add(connection, outcome.topic, outcome.answer.completion.model, outcome.bill)
@@ -225,13 +224,15 @@ class Store:
         return row is not None
 
     async def _turn(self, connection: AsyncConnection, ticket: Ticket, now: float) -> str:
-        question = ticket.question
+        """Return the turn to which an answer belongs, made if need be; empty where it tells again what was erased meanwhile."""
+        question, retells = ticket.question, None
         if question.again:
-            told = select(turns.c.id).join(answers, answers.c.turn == turns.c.id)
-            own = told.where(answers.c.id == question.again, turns.c.person == ticket.person)
-            turn = (await connection.execute(own)).scalar()
-            if turn:
-                return str(turn)
+            told = select(turns.c.id, turns.c.person, turns.c.retells).join(answers, answers.c.turn == turns.c.id)
+            found = await connection.execute(told.where(answers.c.id == question.again).with_for_update(read=True, of=turns))
+            again = found.first()
+            if again is None or again.person == ticket.person:
+                return again.id if again else ""
+            retells = again.retells or again.id
         conversation = self._vault.pseudonym("conversation", question.conversation)
         row = {"conversation": conversation, "place": self._vault.seal("place", question.conversation), "created_at": now}
         await connection.execute(upsert(connection)(conversations).on_conflict_do_nothing(), row)
@@ -242,6 +243,7 @@ class Store:
             "question": self._vault.seal("question", question.text),
             "is_private": question.is_private,
             "created_at": now,
+            "retells": retells,
         }
         await connection.execute(insert(turns), row)
         return ticket.id

@@ -79,7 +79,8 @@ class Keeping:
     async def _erase_turns(self, before: float) -> int:
         async with self._database.write() as connection:
             oldest = select(turns.c.id).where(turns.c.created_at < before).order_by(turns.c.created_at).limit(AT_ONCE)
-            old = (await connection.execute(oldest)).scalars().all()
+            old = {*(await connection.execute(oldest.with_for_update())).scalars()}
+            old |= {*(await connection.execute(select(turns.c.id).where(turns.c.retells.in_(old)))).scalars()}
             told = select(answers.c.id).where(answers.c.turn.in_(old))
             for table in (feedback, reports):
                 await connection.execute(delete(table).where(table.c.answer.in_(told)))

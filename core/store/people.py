@@ -209,16 +209,22 @@ class People:
 
     @uncancelled
     async def forget(self, person: str) -> int:
-        """Erase everything about a person at once but today's allowance; return how many turns were erased."""
+        """Erase everything about a person at once but today's allowance; return how many turns were erased.
+
+        What classmates had told again of this person's questions goes too, and is not counted.
+        """
         me = self._pseudonym(person)
+        asked = select(turns.c.id).where(turns.c.person == me)
+        mine = asked.union_all(select(turns.c.id).where(turns.c.retells.in_(asked)))
         async with self._database.write() as connection:
-            mine = select(turns.c.id).where(turns.c.person == me)
+            await connection.execute(asked.with_for_update())  # who stores a retelling of one at this moment is waited for
             my_answers = select(answers.c.id).where(answers.c.turn.in_(mine))
             for table in (feedback, reports):
                 await connection.execute(delete(table).where((table.c.person == me) | table.c.answer.in_(my_answers)))
             kept = select(answers.c.shelf).where(answers.c.turn.in_(mine), answers.c.shelf.is_not(None))
             await connection.execute(delete(shelf).where(shelf.c.key.in_(kept)))
             await connection.execute(delete(answers).where(answers.c.turn.in_(mine)))
+            await connection.execute(delete(turns).where(turns.c.retells.in_(asked)))
             erased = await connection.execute(delete(turns).where(turns.c.person == me))
             for table in _PERSONAL_TABLES:
                 await connection.execute(delete(table).where(table.c.person == me))

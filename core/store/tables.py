@@ -6,7 +6,7 @@ that was authenticated with it.
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, false
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it equal to what Alembic finds."""
 
 metadata = MetaData(
@@ -52,9 +52,11 @@ turns = Table(
     Column("question", LargeBinary, nullable=False),  # "question"
     Column("is_private", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("retells", String(32)),  # the classmate's turn whose question this is
     Index("ix_turns_conversation", "conversation", "created_at"),
     Index("ix_turns_person", "person", "created_at"),
     Index("ix_turns_created_at", "created_at"),
+    Index("ix_turns_retells", "retells"),
 )
 
 answers = Table(
