@@ -311,13 +311,14 @@ async def test_forgetting_erases_an_earlier_days_allowance(store: Store, clock: 
 
 
 async def test_what_was_being_answered_is_forgotten_too(store: Store) -> None:
-    """An answer that ends after its asker was forgotten is not stored."""
+    """An answer that ends after its asker was forgotten is not stored, and is kept for nobody else; its cost is."""
     ticket = await store.accept(a_question())
     await store.people.forget(ANNA)
+    await store.shelf.put("of Anna", Kept("texte", "small", 1), "course 1")
 
-    await store.answered(ticket, an_outcome(an_answer()))
+    await store.answered(ticket, replace(an_outcome(an_answer()), bill=Bill(shelf="of Anna")))
 
-    assert {"allowance": 1, "seen_events": 1} == await rows(store)
+    assert {"allowance": 1, "seen_events": 1, "spending": 1} == await rows(store)
 
 
 async def test_forgetting_while_another_answer_is_stored_succeeds(store: Store) -> None:

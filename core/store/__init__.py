@@ -27,7 +27,7 @@ from core.store.inbox import dump_question
 from core.store.keeping import Keeping
 from core.store.leases import Leases
 from core.store.people import People
-from core.store.shelf import Shelf
+from core.store.shelf import Shelf, throw_away
 from core.store.spending import Bill, Spending
 from core.store.tables import answers, conversations, facts, inbox, seen_events, turns
 
@@ -211,6 +211,8 @@ class Store:
             is_waiting = await self._clear(connection, ticket, gives_back=outcome.gives_back)
             if is_waiting and outcome.answer.id and (turn := await self._turn(connection, ticket, now)):
                 await connection.execute(insert(answers), self._answer_row(turn, ticket, outcome, now))
+            if outcome.bill and not is_waiting:
+                await throw_away(connection, outcome.bill.shelf)  # it was put there while its asker was being forgotten
             if outcome.bill:
                 await self.spending.add(connection, outcome.topic, outcome.answer.completion.model, outcome.bill)
         self.leases.drop(ticket.id)

@@ -7,7 +7,7 @@ an old course or prompt is thrown away when the next answer is put here.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import ScalarSelect, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.settings import Settings
@@ -66,5 +66,9 @@ class Shelf:
 
 async def take_off(connection: AsyncConnection, answer_id: str) -> None:
     """Keep an answer that was complained about for nobody else."""
-    key = select(answers.c.shelf).where(answers.c.id == answer_id).scalar_subquery()
+    await throw_away(connection, select(answers.c.shelf).where(answers.c.id == answer_id).scalar_subquery())
+
+
+async def throw_away(connection: AsyncConnection, key: str | ScalarSelect[str | None]) -> None:
+    """Keep what stands under a key for nobody else."""
     await connection.execute(delete(shelf).where(shelf.c.key == key))
