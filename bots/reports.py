@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from core.markup import escaped, visible
 from core.settings import Settings, read_settings
 from core.store import open_store
 from core.store.people import Complaint
@@ -25,7 +26,7 @@ def reports(*, as_json: bool, done: str | None) -> None:
         return
     found = asyncio.run(_read(settings))
     if as_json:
-        print(json.dumps([asdict(complaint) for complaint in found], ensure_ascii=False, indent=2))
+        print(escaped(json.dumps([asdict(complaint) for complaint in found], ensure_ascii=False, indent=2)))
     elif not found:
         print(words("reports-none"))
     else:
@@ -46,6 +47,11 @@ async def _read(settings: Settings) -> list[Complaint]:
 def _show(complaint: Complaint, words: Words) -> None:
     kind, cards = words(f"kind-{complaint.kind}"), ", ".join(complaint.cards)
     print(words("report-line", id=complaint.id, kind=kind, at=complaint.at, cards=cards, version=complaint.course_version))
-    print("  " + words("report-question", question=complaint.question))
+    print("  " + words("report-question", question=_on_one_line(complaint.question)))
     if complaint.text:
-        print("  " + words("report-text", text=complaint.text))
+        print("  " + words("report-text", text=_on_one_line(complaint.text)))
+
+
+def _on_one_line(text: str) -> str:
+    """Return what a student wrote so that it steers no terminal and looks like no line of ours."""
+    return " ".join(visible(text).split())

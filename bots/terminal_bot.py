@@ -13,7 +13,7 @@ from rich.console import Console
 from core.errors import ProfondError
 from core.knowledge import Card, Topic, level_named
 from core.lessons import CardPage
-from core.markup import plain
+from core.markup import escaped, plain
 from core.messages import Answer, Manner, Place, Question, Zone
 from core.profond import Profond
 from core.words import Words, duration, error_words, words_in
@@ -295,7 +295,7 @@ class Chat:
 
     async def _my_data(self, _: str) -> None:
         data = await self._profond.students.my_data(PERSON)
-        self._say(json.dumps(data, ensure_ascii=False, indent=2))
+        self._say(escaped(json.dumps(data, ensure_ascii=False, indent=2)))
 
     async def _forget(self, answer: str) -> None:
         if answer.lower() not in YES:

@@ -1,5 +1,6 @@
 """Letters that nobody sees: taken out of what is shown, of what goes to the model, and of where personal data is looked for."""
 
+import json
 import re
 import unicodedata
 
@@ -39,6 +40,11 @@ def without_unseen(text: str) -> str:
 def visible(text: str) -> str:
     r"""Return text without control, invisible and direction-changing characters; line ends become `\n`."""
     return without_unseen(masked(text))
+
+
+def escaped(json_text: str) -> str:
+    r"""Return JSON in which what nobody would see is written as `\u202e`; outside ASCII there are only the strings' own letters."""
+    return _UNCOMMON.sub(lambda found: _SEEN[found[0]] or json.dumps(found[0])[1:-1], json_text)
 
 
 def place_in_masked(text: str, count: int) -> int:

@@ -109,6 +109,17 @@ def test_reports_reach_the_teacher(tmp_path: Path) -> None:
     assert "Aucun signalement." == profond(tmp_path, "reports", PROFOND_COURSE=str(tmp_path / "none")).stdout.strip()
 
 
+def test_what_a_student_wrote_steers_no_terminal(tmp_path: Path) -> None:
+    """A question and a report with escapes, reversed letters and line ends are shown on one line each; JSON writes such letters as codes."""
+    typed = f"{QUESTION}\x1b]0;title\x07\x1b[2J\u2028abc · signalé\u202e"
+    profond(tmp_path, "chat", stdin=f"{typed}\n/signaler faux \x1b]52;c;cm0=\x07\x9b8m caché\u2028encore\u2066\n")
+    shown, as_json = profond(tmp_path, "reports").stdout, profond(tmp_path, "reports", "--json").stdout
+
+    assert [f"  Question\u00a0: {QUESTION} abc · signalé", "  Signalé\u00a0: faux 8m caché encore"] == shown.splitlines()[1:]
+    assert (typed, True) == (json.loads(as_json)[0]["question"], "caché" in as_json)
+    assert not set("\x1b\x07\x9b\u202e\u2066") & set(shown + as_json)
+
+
 def test_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None:
     """A line each for settings, database, course and key; a fault gives exit code 1 and the mend."""
     good = profond(tmp_path, "doctor")

@@ -13,6 +13,21 @@ from core.markup.mentions import defuse
 from core.markup.page import clean
 from core.markup.plain import plain
 from core.markup.rules import Dialect, Rules, cited, is_allowed, links_in
-from core.unseen import visible
+from core.unseen import escaped, visible
 
-__all__ = ["Block", "Dialect", "Growing", "Rules", "blocks", "cited", "clean", "defuse", "is_allowed", "links_in", "plain", "settled", "visible"]
+__all__ = [
+    "Block",
+    "Dialect",
+    "Growing",
+    "Rules",
+    "blocks",
+    "cited",
+    "clean",
+    "defuse",
+    "escaped",
+    "is_allowed",
+    "links_in",
+    "plain",
+    "settled",
+    "visible",
+]
