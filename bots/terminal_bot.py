@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -17,6 +18,9 @@ from core.markup import escaped, plain
 from core.messages import Answer, Manner, Place, Question, Zone
 from core.profond import Profond
 from core.words import Words, duration, error_words, words_in
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import Completer
 
 PERSON = "terminal:local"
 
@@ -322,6 +326,15 @@ def show(console: Console, text: str) -> None:
         console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
 
 
+def completer(commands: Sequence[str], names: Sequence[Topic | Card]) -> "Completer":
+    """Complete a command, then its topic or level; what was typed is one word, whatever slash, hyphen or accent stands in it."""
+    from prompt_toolkit.completion import NestedCompleter, WordCompleter, merge_completers  # noqa: PLC0415  # as in `typed_lines`
+
+    words = {"/topic": [name.id for name in names], "/level": ["débutant", "intermédiaire", "avancé"]}
+    behind = NestedCompleter({name: WordCompleter(known, ignore_case=True, sentence=True) for name, known in words.items()})
+    return merge_completers([WordCompleter(list(commands), ignore_case=True, sentence=True), behind], deduplicate=True)
+
+
 async def typed_lines(chat: Chat, names: Sequence[Topic | Card]) -> AsyncIterator[str]:
     """Yield what is typed: with line editing and completion on a screen, line by line from a pipe."""
     if not sys.stdin.isatty():
@@ -329,12 +342,8 @@ async def typed_lines(chat: Chat, names: Sequence[Topic | Card]) -> AsyncIterato
             yield line
         return
     from prompt_toolkit import PromptSession  # noqa: PLC0415  # slow to import, and useless in a pipe
-    from prompt_toolkit.completion import NestedCompleter  # noqa: PLC0415
 
-    topics = {name.id: None for name in names}
-    levels = {"débutant": None, "intermédiaire": None, "avancé": None}
-    completer = NestedCompleter.from_nested_dict({name: {"/topic": topics, "/level": levels}.get(name) for name in chat.commands})
-    session: PromptSession[str] = PromptSession("› ", completer=completer)
+    session: PromptSession[str] = PromptSession("› ", completer=completer(chat.commands, names))
     while True:
         try:
             yield await session.prompt_async()

@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 
+from bots.terminal_bot import completer
+from core.knowledge import load_course
+from core.settings import shipped_course
 from tests.servers.mistral import MistralServer
 
 QUESTION = "C'est quoi une convolution ?"
@@ -86,6 +91,27 @@ def test_a_conversation(tmp_path: Path) -> None:
     for seen in ("niveau avancé", "7 question(s) sur 10", "Avec plaisir", "Le pooling", "Réponse\u00a0:", "C'est effacé", "Je ne connais pas /zut"):
         assert seen in done.stdout
     assert done.stdout.rstrip().endswith("À bientôt\u00a0!")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("/to", ["/topic"]),
+        ("/le", ["/level"]),
+        ("/", ["/ask", "/topic", "/level"]),
+        ("/topic descente-g", ["/topic descente-gradient"]),
+        ("/topic convolution", []),
+        ("/level dé", ["/level débutant"]),
+        ("la descente-g", []),
+    ],
+)
+def test_what_is_typed_can_be_completed(typed: str, offered: list[str]) -> None:
+    """Commands are completed from their slash on, ids over their hyphens, levels over their accents."""
+    known = completer(("/ask", "/topic", "/level"), load_course(shipped_course()).cards)
+
+    found = known.get_completions(Document(typed), CompleteEvent())
+
+    assert offered == [typed[: len(typed) + one.start_position] + one.text for one in found]
 
 
 def test_the_chat_meters_a_student(tmp_path: Path) -> None:
