@@ -64,6 +64,21 @@ async def test_an_sslmode_in_the_url_is_understood(settings: MakeSettings) -> No
             pass
 
 
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ("sslmode=prefer&channel_binding=prefer", ""),
+        ("sslmode=disable&connect_timeout=10&application_name=classe", "classe"),
+        ("sslmode=disable&sslrootcert=ca.pem&options=-c%20application_name%3Dclasse", "classe"),
+        ("pgbouncer=true&connection_limit=1&supa=base-pooler.x&target_session_attrs=read-write", ""),
+    ],
+)
+async def test_what_hosts_add_to_a_url_is_understood(settings: MakeSettings, postgres_url: str, parameters: str, name: str) -> None:
+    """Parameters of libpq have their effect where asyncpg knows them, and stop nobody where it does not."""
+    async with open_store(settings(database_url=f"{postgres_url}?{parameters}")) as store, store._database.read() as connection:
+        assert name == (await connection.execute(text("SHOW application_name"))).scalar()
+
+
 @pytest.mark.parametrize("written", ["sqlite:///notes.db", "sqlite+aiosqlite:///notes.db", "notes.db"])
 async def test_a_relative_path_starts_in_the_working_folder(settings: MakeSettings, tmp_path: Path, written: str) -> None:
     """However it is written, the file is made beside where the program runs."""

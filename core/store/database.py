@@ -7,6 +7,7 @@ busy timeout is.
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -75,8 +76,6 @@ def read_url(value: str) -> URL:
     drivers = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
     if kind not in drivers or (kind == "sqlite" and not url.database):
         raise SetupError("setup-database-url")
-    if "sslmode" in url.query:  # libpq's name, which hosts hand out; asyncpg's is `ssl`
-        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
     return url.set(drivername=drivers[kind])
 
 
@@ -158,14 +157,28 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
+        arguments = {"dsn": _libpq_part(url), "timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
+        own = url.set(query={name: value for name, value in url.query.items() if name in _READ_BY_SQLALCHEMY})
         try:
-            return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS})
+            return create_async_engine(own, pool_pre_ping=True, connect_args=arguments)
         except (ModuleNotFoundError, NoSuchModuleError):
             raise SetupError("setup-postgres-extra") from None
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+_READ_BY_SQLALCHEMY = frozenset({"host", "port", "ssl", "prepared_statement_cache_size"})
+_READ_BY_ASYNCPG = re.compile(
+    "ssl(mode|cert|key|rootcert|crl|password|negotiation)|ssl_m(in|ax)_protocol_version|target_session_attrs|application_name|options|passfile"
+)
+
+
+def _libpq_part(url: URL) -> str:
+    """Return what asyncpg reads of the parameters that hosts hand out for libpq: to others (`channel_binding`, `pgbouncer`) servers object."""
+    query = {name: value for name, value in url.query.items() if _READ_BY_ASYNCPG.fullmatch(name)}
+    return URL.create("postgresql", query=query).render_as_string()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
