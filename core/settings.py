@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
+from string import whitespace
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -127,8 +129,10 @@ class Settings(BaseSettings):
     @field_validator("mistral_server_url", "discord_api_url", "slack_api_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("https://", "http://")):
-            raise ValueError(value)
+        if value is not None:
+            address = urlsplit(value)  # a broken host or port is a ValueError, the port's when it is looked at
+            if address.scheme not in {"http", "https"} or not address.hostname or address.port == 0 or set(value) & set(whitespace):
+                raise ValueError(value)
         return value and value.rstrip("/")
 
     @field_validator("mistral_api_key", "discord_token", "slack_bot_token", "slack_app_token", "slack_signing_secret")
@@ -194,6 +198,8 @@ def read_settings(**overrides: object) -> Settings:
         raise SetupError("setup-setting", name=name.upper(), mend=MENDS.get(name, "setting-mend-number")) from None
     except (SettingsError, UnicodeDecodeError):
         raise SetupError("setup-env-file") from None
+    except OSError as error:
+        raise SetupError("setup-unreadable", file=str(error.filename or ".env")) from None
 
 
 def unknown_names(environment: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> list[tuple[str, str]]:

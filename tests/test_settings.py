@@ -1,5 +1,6 @@
 """Settings: read once, named when wrong, never shown."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,11 @@ def test_secrets_may_stand_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("TIMEZONE", "../etc/passwd", "setting-mend-timezone"),
         ("PROFOND_SECRET_KEY", "court", "setting-mend-secret-key"),
         ("MISTRAL_SERVER_URL", "api.mistral.ai", "setting-mend-url"),
+        ("MISTRAL_SERVER_URL", "http://[::1", "setting-mend-url"),
+        ("MISTRAL_SERVER_URL", "http://127.0.0.1:99999", "setting-mend-url"),
+        ("MISTRAL_SERVER_URL", "https://api mistral.ai", "setting-mend-url"),
+        ("DISCORD_API_URL", "https://", "setting-mend-url"),
+        ("SLACK_API_URL", "http://slack:port/api", "setting-mend-url"),
         ("PROFOND_LANG", "de", "setting-mend-lang"),
         ("PROFOND_LOG_LEVEL", "loud", "setting-mend-log-level"),
     ],
@@ -64,6 +70,25 @@ def test_a_wrong_value_names_the_variable_and_the_mend(monkeypatch: pytest.Monke
 
     assert {"name": name, "mend": mend} == caught.value.details
     assert value not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A .env of somebody else's is named, instead of being an unexpected fault."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    Path(".env").write_text("ALLOWANCE_SIZE=3\n", encoding="utf-8")
+    Path(".env").chmod(0)
+    me = os.geteuid()
+    try:
+        if me == 0:  # root may read everything
+            os.seteuid(65_534)
+        with pytest.raises(SetupError, match="setup-unreadable") as caught:
+            read_settings()
+    finally:
+        os.seteuid(me)
+
+    assert {"file": ".env"} == caught.value.details
 
 
 def test_mistral_debug_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

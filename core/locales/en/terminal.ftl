@@ -5,7 +5,8 @@
 setup-mistral-debug = MISTRAL_DEBUG is set and would write questions into the logs: remove this variable.
 setup-setting = { $name } is not right: { $mend }
 setup-env-file = The .env file cannot be read: save it as UTF-8, one NAME=value line a setting.
-setting-mend-url = give an address that begins with https://.
+setup-unreadable = { $file } cannot be read: give whoever runs the program the right to read it.
+setting-mend-url = give a whole address, such as https://api.eu.mistral.ai or https://host:8443.
 setting-mend-temperature = give a number between 0 and 1.5.
 setting-mend-month-day = give a month and a day, such as 08-31.
 setting-mend-timezone = give a known time zone, such as Europe/Paris.

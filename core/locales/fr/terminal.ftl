@@ -5,7 +5,8 @@
 setup-mistral-debug = MISTRAL_DEBUG est posé et écrirait les questions dans les journaux : enlève cette variable.
 setup-setting = { $name } n'est pas bon : { $mend }
 setup-env-file = Le fichier .env ne peut pas être lu : enregistre-le en UTF-8, une ligne NOM=valeur par réglage.
-setting-mend-url = mets une adresse qui commence par https://.
+setup-unreadable = { $file } ne peut pas être lu : donne le droit de le lire à qui lance le programme.
+setting-mend-url = mets une adresse entière, par exemple https://api.eu.mistral.ai ou https://hôte:8443.
 setting-mend-temperature = mets un nombre entre 0 et 1,5.
 setting-mend-month-day = mets un mois et un jour, par exemple 08-31.
 setting-mend-timezone = mets un fuseau connu, par exemple Europe/Paris.
