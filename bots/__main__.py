@@ -60,11 +60,11 @@ async def _meanwhile(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _tell_key(settings: Settings, words: Words) -> None:
-    """Tell whoever starts a bot of a key that is refused: the class is answered all the same, by the cards."""
+    """Tell whoever starts a bot why the model cannot be asked: the class is answered all the same, by the cards."""
     from bots.doctor import key_finding  # noqa: PLC0415  # only a bot needs it
 
     finding = await key_finding(settings)
-    if finding.key in {"doctor-key-bad", "doctor-key-model"}:
+    if finding.key in {"doctor-key-bad", "doctor-key-model", "setup-proxy", "setup-certificates"}:
         print(words(finding.key, **finding.details), file=sys.stderr, flush=True)
 
 

@@ -73,13 +73,15 @@ def _course(settings: Settings) -> list[Finding]:
 async def key_finding(settings: Settings) -> Finding:
     """Ask the model's server about the key, and whether it has the models that are named."""
     details = {"server": settings.mistral_server_url, "model": settings.mistral_model}
-    async with open_model(settings) as model:
-        if model is None:
-            return Finding("warning", "doctor-key-none")
-        try:
+    try:
+        async with open_model(settings) as model:
+            if model is None:
+                return Finding("warning", "doctor-key-none")
             names = await model.check()
-        except ModelAway as away:
-            return Finding("fault", "doctor-key-bad" if away.status in {401, 403} else "doctor-key-away", details)
+    except SetupError as error:
+        return Finding("fault", error.key, error.details)
+    except ModelAway as away:
+        return Finding("fault", "doctor-key-bad" if away.status in {401, 403} else "doctor-key-away", details)
     for name, setting in _models(settings).items():
         if names and name not in names:
             return Finding("warning", "doctor-key-model", {**details, "model": name, "setting": setting})

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.errors import ModelAway
+from core.errors import ModelAway, SetupError
 from core.messages import ChatMessage, Completion, TokenUsage
 from core.settings import Settings
 
@@ -167,6 +167,8 @@ def _translated() -> Iterator[None]:
         yield
     except (errors.MistralError, errors.NoResponseError, httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
         raise ModelAway(type(error).__name__, is_passing=True) from None
+    except httpx2.InvalidURL as error:
+        raise ModelAway(type(error).__name__) from None
 
 
 async def _look_at(response: "httpx2.Response") -> None:
@@ -221,17 +223,28 @@ def _keep_readers() -> None:
     setattr(serializers, "create_model", create_model)  # noqa: B010  # the library's name, which its types do not export
 
 
+def _http() -> "httpx2.AsyncClient":
+    """Make what carries the requests. Raises SetupError where the environment names a proxy or certificates that cannot be used."""
+    import httpx2  # noqa: PLC0415  # slow to import, and needed only with a key
+
+    try:
+        return httpx2.AsyncClient(follow_redirects=True, event_hooks={"response": [_look_at]})
+    except (ValueError, ImportError, httpx2.InvalidURL):  # a scheme that it does not know, or SOCKS
+        raise SetupError("setup-proxy") from None
+    except OSError:
+        raise SetupError("setup-certificates") from None
+
+
 @asynccontextmanager
 async def open_model(settings: Settings) -> AsyncIterator[MistralModel | None]:
-    """Open the model's client, closed at the end; None without a key."""
+    """Open the model's client, closed at the end; None without a key. Raises SetupError."""
     if settings.mistral_api_key is None:
         yield None
         return
-    import httpx2  # noqa: PLC0415  # slow to import, and needed only with a key
-    from mistralai.client import Mistral  # noqa: PLC0415
+    from mistralai.client import Mistral  # noqa: PLC0415  # slow to import, and needed only with a key
 
     _keep_readers()
-    async with httpx2.AsyncClient(follow_redirects=True, event_hooks={"response": [_look_at]}) as http:
+    async with _http() as http:
         key = settings.mistral_api_key.get_secret_value()
         client = Mistral(api_key=key, server_url=settings.mistral_server_url, async_client=http)
         _ = client.chat  # made at its first use: not while a first question's moment at the gate passes

@@ -19,6 +19,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
+from bots.doctor import key_finding
 from core.errors import ModelAway
 from core.messages import Answer, ChatMessage, Completion, Level, Question, TokenUsage, Writer
 from core.model import MistralModel, open_model
@@ -324,6 +325,39 @@ async def test_no_key_gives_no_model(tmp_path: Path) -> None:
     """Without a key there is no model, and no client is made."""
     async with open_model(_settings(tmp_path, "http://127.0.0.1:1", mistral_api_key=None)) as model:
         assert model is None
+
+
+UNUSABLE = [
+    ("ALL_PROXY", "socks://127.0.0.1:1080", "setup-proxy"),
+    ("ALL_PROXY", "socks5://127.0.0.1:1080", "setup-proxy"),
+    ("HTTPS_PROXY", "http://[::1", "setup-proxy"),
+    ("SSL_CERT_FILE", "/nowhere.pem", "setup-certificates"),
+    ("SSL_CERT_FILE", __file__, "setup-certificates"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "key"), UNUSABLE)
+async def test_a_client_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, key: str) -> None:
+    """A proxy or certificates that cannot be used are a fault for the doctor; the core opens all the same, and the cards answer."""
+    monkeypatch.setenv(name, value)
+    settings = _settings(tmp_path, "http://127.0.0.1:1")
+
+    assert ("fault", key) == (await key_finding(settings))[:2]
+    with capture_logs() as logs:
+        async with open_profond(settings) as profond:
+            asked = await _ask(profond)
+    assert Writer.CARDS is asked.answer.writer
+    assert [key] == [line["cause"] for line in logs if line["event"] == "model_not_opened"]
+
+
+async def test_an_address_that_the_client_refuses_is_model_away(tmp_path: Path) -> None:
+    """An address in which only the client sees the fault leaves as ModelAway, and is not tried again."""
+    async with open_model(_settings(tmp_path, "https://ex_é.fr")) as model:
+        assert model is not None
+
+        away = await _away(model)
+
+    assert ("InvalidURL", False) == (away.cause, away.is_passing)
 
 
 async def test_check_lists_the_models(server: MistralServer, model: MistralModel) -> None:

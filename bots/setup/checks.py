@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from core.errors import ModelAway
+from core.errors import ModelAway, SetupError
 from core.knowledge import CourseInfo
 from core.model import open_model
 from core.settings import Settings
@@ -80,6 +80,8 @@ async def check_mistral(settings: Settings) -> Verdict:
     try:
         async with open_model(settings) as model:
             names = await model.check() if model else []
+    except SetupError as error:
+        return Verdict(State.OPEN, error.key, error.details)
     except ModelAway as away:
         is_refused = away.status in {401, 403}
         return Verdict(State.REFUSED if is_refused else State.OPEN, "install-mistral-refused" if is_refused else "doctor-key-away", details)
