@@ -140,6 +140,7 @@ def test_plain_prose_waits_for_its_last_word_alone(text: str) -> None:
         ("Titre\na\n", "Titre\n=====\na\n"),
         ("a | b\n1 | 2\n", "a | b\n--- | ---\n1 | 2\n"),
         ("- a\n  - b\n", "+ a\n  + b\n"),
+        ("1 + 2 = 3\n- a + b\n", "1 + 2 = 3\n+ a + b\n"),
         ("`https://evil.com` et C:`x`", "\\`https://evil.com` et C:\\`x`"),
         ("`chat.gg/abc` ou et/ou 1.5/x", "chat.gg/abc ou et/ou 1.5/x"),
         ("|x| est positif\n|y| aussi\n", "|x| est positif\n|y| aussi\n"),

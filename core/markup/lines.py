@@ -29,7 +29,7 @@ _MARK, _GUARDED_MARK = re.compile(r"[`$\\\[<]"), re.compile(r"[`\]<]")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+|\d+")
 _TILDES = re.compile(r"^[ \t]*~{3,}")
 """What would open a fence once the backtick behind it, or the tag before it, is gone."""
-_BULLET = re.compile(r"([ \t]*)\+(?=[ \t])")
+_BULLET = re.compile(r"^([ \t]*)\+(?=[ \t])")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(?=\S)")
 _ASIDE, _MOST_ASIDE = 0xE000, 6000
 """Pieces of a line that are put aside stand as private characters, which `visible` has taken out of the text itself."""
@@ -39,7 +39,7 @@ def prose(line: str, rules: Rules) -> str:
     """Return a line of prose as it may be shown."""
     line = without_keys(_Line(rules).assembled(line) if _MARK.search(line) else line)
     line = _TILDES.sub("", line) if "~~~" in line else line
-    line = _BULLET.sub(r"\1-", line, count=1) if "+" in line else line
+    line = _BULLET.sub(r"\1-", line) if "+" in line else line
     return guarded(_as_heading(line, rules) if "#" in line else line, rules)
 
 
