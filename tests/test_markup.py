@@ -39,6 +39,7 @@ FRAGMENTS += [
     "\n[9] ",
 ]
 FRAGMENTS += ["sk-abcdefghijklmnop1234", " password = 'abcd1234efgh' ", "<#1|x>", "<!subteam^S1>", "\n\n"]
+FRAGMENTS += [" vaut $$\n", "x^2\n$$.\n", "\\[\nx", "\n\\]\n", "\n```py\n", "**a $$ b"]
 PROSE = ["Une image ", "est un tableau de nombres. ", "L'œil voit ; ", "le prix : 5 $ et 10 $ ", "a ", " ", "c'est-à-dire\u00a0: ", "x = a[0] "]
 TEXTS = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.sampled_from(PROSE), st.sampled_from(FRAGMENTS)), max_size=14).map("".join)
 OFTEN = settings(max_examples=150, deadline=None, derandomize=True)
@@ -132,6 +133,13 @@ def test_plain_prose_waits_for_its_last_word_alone(text: str) -> None:
         ("5 $ et 10 $, ou 5$, puis 10$ fin", "5 $ et 10 $, ou 5$, puis 10$ fin"),
         ("x² et 1 / 2", r"$x^2$ et \(\frac{1}{2}\)"),
         ("1 / 2\nfin", "$$\n\\frac{1}{2}\n$$\nfin"),
+        ("La perte L = 1 / n.\nEn code :\n```py\nx\n```\n", "La perte $$\nL = \\frac{1}{n}\n$$.\nEn code :\n```py\nx\n```\n"),
+        ("La perte L = 1\nfin", "La perte $$L =\n1$$\nfin"),
+        ("- Où x² + 1\nfin", "- Où \\[\nx^2\n+ 1\n\\]\nfin"),
+        ("Le prix x = 5 $,\nfin", "Le prix $$\nx = 5 \\$\n$$,\nfin"),
+        ("Vu \\[a]\nfin\n\\]\n", "Vu \\[a]\nfin\n\\]\n"),
+        ("La perte $$\n```py\nx\n```\n$$\n", "La perte $$\n```py\nx\n```\n$$\n"),
+        ("`$$` est un PID\n```\nx\n```\n", "`$$` est un PID\n```\nx\n```\n"),
         ("Vu [1][2].", "Vu [convolution][2][9]."),
         ("```html\n<b>https://evil.com</b> x[9]\n```\n", "```html\n<b>https://evil.com</b> x[9]\n```"),
         ("```py\nprint(1)\n```\n", "~~~py\nprint(1)"),

@@ -7,7 +7,8 @@ from typing import NamedTuple
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)\Z")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _DISPLAY = {"$$": "$$", r"\[": r"\]"}
-_BEGINS = frozenset("`~$\\|")
+_CODE, _BRACKET = re.compile(r"`[^`\n]*`"), re.compile(r"(?<!\\)\\[\[\]]")
+_BEGINS = frozenset("`~|")
 
 
 class Block(NamedTuple):
@@ -36,28 +37,41 @@ def _is_whole(lines: Sequence[str], at: int, last: int, kind: str) -> bool:
         return False
     if kind == "table":
         return any(line.strip() or line.endswith("\n") for line in lines[last : last + 1])
-    return kind == "prose" or (last - at > 1 and closes(lines[last - 1], kind, lines[at]))
+    is_left = kind == "display" and last < len(lines)
+    return kind == "prose" or is_left or (last - at > 1 and closes(lines[last - 1], kind, lines[at]))
 
 
 def _block_at(lines: Sequence[str], at: int) -> tuple[str, int]:
-    """Return the kind of the block that begins with a line, and the line behind it; a blank line ends no formula well."""
+    """Return the kind of the block that begins with a line, and the line behind it; a blank line or a fence leaves a formula unclosed."""
     bare = lines[at].strip()
-    if bare[:1] not in _BEGINS:
+    if bare[:1] not in _BEGINS and "$$" not in bare and r"\[" not in bare:
         return "prose", at + 1
     if is_row(bare) and is_ruler("".join(lines[at + 1 : at + 2])):
         return "table", next((place for place in range(at + 2, len(lines)) if not is_row(lines[place])), len(lines))
     if _FENCE.match(lines[at].rstrip("\n")):
         kind = "fence"
-    elif bare[:2] in _DISPLAY and _DISPLAY[bare[:2]] not in bare[2:]:
+    elif not is_row(bare) and formula_at(bare) >= 0:
         kind = "display"
     else:
         return "prose", at + 1
     for number in range(at + 1, len(lines)):
         if closes(lines[number], kind, lines[at]):
             return kind, number + 1
-        if kind == "display" and not lines[number].strip() and lines[number].endswith("\n"):
-            return "prose", at + 1
+        if kind == "display" and lines[number].endswith("\n") and (not lines[number].strip() or _FENCE.match(lines[number][:-1])):
+            return kind, number
     return kind, len(lines)
+
+
+def formula_at(line: str) -> int:
+    """Return where a line opens a display formula that it does not close, or -1."""
+    bare = _CODE.sub(lambda found: "\0" * len(found[0]), line)
+    if bare.count("$$") % 2:
+        return bare.rfind("$$")
+    brackets = list(_BRACKET.finditer(bare))
+    if not brackets or brackets[-1][0] == r"\]":
+        return -1
+    at = brackets[-1].start()
+    return -1 if bare[:at].strip() and "]" in bare[at:] else at  # `mot \[1]` is an escaped bracket
 
 
 def is_row(line: str) -> bool:
@@ -75,7 +89,8 @@ def closes(line: str, kind: str, opening: str) -> bool:
     """Whether a line ends the fence or formula that the opening line began."""
     bare = line.strip()
     if kind == "display":
-        return bare.endswith(_DISPLAY[opening.strip()[:2]])
+        at = formula_at(opening)
+        return bare.rstrip(".,;:").endswith(_DISPLAY[opening[at : at + 2]])
     mark = _mark(opening)
     return len(bare) >= len(mark) and not bare.strip(mark[0])
 

@@ -109,8 +109,8 @@ def _ends(text: str, *, keeps_fences: bool) -> tuple[int, int]:
 
 
 def _settled_in_block(kind: str, piece: str, *, keeps_fences: bool) -> int:
-    if kind == "prose":
-        return settled_in_line(piece)
+    if kind in {"prose", "display"}:  # a formula may stand behind words
+        return settled_in_line(piece.partition("\n")[0])
     return piece.rfind("\n") + 1 if keeps_fences and kind == "fence" else 0
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from core.markup import leaks
-from core.markup.blocks import blocks, closes, code_in
+from core.markup.blocks import blocks, closes, code_in, formula_at
 from core.markup.keys import without_keys
-from core.markup.lines import formula, guarded, is_line, prose
+from core.markup.lines import is_line, prose
 from core.markup.mentions import defuse
 from core.markup.rules import Rules
 from core.markup.tables import table
@@ -49,7 +49,7 @@ class Page:
         if kind == "table":
             return table(lines, lambda cell: prose(cell, self._rules), self._rules.dialect)
         if len(lines) > 1 and closes(lines[-1], kind, lines[0]):
-            return _display(piece, self._rules)
+            return self._line(_on_one_line(piece, formula_at(lines[0])))
         return "".join(map(self._line, lines))
 
     def _line(self, line: str) -> str:
@@ -73,7 +73,7 @@ def _fence(lines: Sequence[str]) -> str:
     return f"```{language[0] if language else ''}\n{code}" + ("" if code.endswith("\n") else "\n") + "```\n"
 
 
-def _display(piece: str, rules: Rules) -> str:
-    inside = piece.strip()
-    end = "\n" if piece.endswith("\n") else ""
-    return guarded(without_keys(formula(" ".join(inside[2:-2].split()))), rules) + end
+def _on_one_line(piece: str, at: int) -> str:
+    """Return a display formula, with what stands before it, as a line of prose."""
+    before = piece[:at] if piece[:at].strip() else ""
+    return before + " ".join(piece[at:].split()) + ("\n" if piece.endswith("\n") else "")
