@@ -39,7 +39,7 @@ FRAGMENTS += [
     "\n[9] ",
 ]
 FRAGMENTS += ["sk-abcdefghijklmnop1234", " password = 'abcd1234efgh' ", "<#1|x>", "<!subteam^S1>", "\n\n"]
-FRAGMENTS += [" vaut $$\n", "x^2\n$$.\n", "\\[\nx", "\n\\]\n", "\n```py\n", "**a $$ b"]
+FRAGMENTS += [" vaut $$\n", "x^2\n$$.\n", "\\[\nx", "\n\\]\n", "\n```py\n", "**a $$ b", "mon__var et ton__var "]
 PROSE = ["Une image ", "est un tableau de nombres. ", "L'œil voit ; ", "le prix : 5 $ et 10 $ ", "a ", " ", "c'est-à-dire\u00a0: ", "x = a[0] "]
 TEXTS = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.sampled_from(PROSE), st.sampled_from(FRAGMENTS)), max_size=14).map("".join)
 OFTEN = settings(max_examples=150, deadline=None, derandomize=True)
@@ -261,5 +261,6 @@ def test_small_ones() -> None:
     """Escapes go, line ends are one character, pings get a space, plain text has no marks, links are found once."""
     assert "rouge\n" == visible("\x1b[31mrouge\x1b[0m\r\n")
     assert "< !channel>" == defuse("<!channel>")
+    assert "svc__C et svc__gamma, gras" == plain("svc__C et svc__gamma, __gras__")
     assert "• gras x\nTitre\n" == plain("- **gras** `x`\n# Titre\n")
     assert ("https://ok.fr/a",) == links_in(["Voir https://ok.fr/a.", "https://ok.fr/a"])

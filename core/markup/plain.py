@@ -4,7 +4,7 @@ import re
 
 from core.markup.blocks import blocks, code_in
 
-_MARKS = re.compile(r"`([^`\n]+)`|\[([^\[\]\n]+)\]\(([^()\s]+)\)|(\*\*|__)(?=\S)((?:`[^`\n]*`|[^`\n])+?)(?<=\S)\4")
+_MARKS = re.compile(r"`([^`\n]+)`|\[([^\[\]\n]+)\]\(([^()\s]+)\)|(\*\*|(?<!\w)__)(?=\S)((?:`[^`\n]*`|[^`\n])+?)(?<=\S)\4")
 
 
 def plain(text: str) -> str:
