@@ -270,8 +270,11 @@ class Chat:
         self._say(self._words("level-set", level=self._words(f"level-{level.value}")))
 
     async def _quiz(self, answer: str) -> None:
+        if not self._card:
+            raise ProfondError("chat-no-card")
         check = self._profond.lessons.quiz(self._card)
-        self._say(self._words("chat-quiz-answer", answer=check.answer) if answer else f"{check.question}  (/quiz ta réponse)")
+        key = "chat-quiz-answer" if answer else "chat-quiz-question"
+        self._say(self._words(key, question=check.question, answer=check.answer))
 
     async def _thumb_up(self, _: str) -> None:
         await self._feedback(is_good=True)

@@ -93,6 +93,24 @@ def test_a_conversation(tmp_path: Path) -> None:
     assert done.stdout.rstrip().endswith("À bientôt\u00a0!")
 
 
+def test_a_quiz_speaks_the_language_that_was_chosen(tmp_path: Path) -> None:
+    """Before any card /quiz says that one must be opened; then its hint is in the language of the words."""
+    done = profond(tmp_path, "chat", "--lang", "en", stdin="/quiz\n/topic convolution\n/quiz\n")
+
+    assert "There is no card yet" in done.stdout
+    assert "(/quiz your answer)" in done.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["kb"]])
+def test_a_group_alone_shows_its_commands(tmp_path: Path, words: list[str]) -> None:
+    """Whoever types no command reads which there are."""
+    done = profond(tmp_path, *words)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert {"profond": "chat", "kb": "search"}[words[0] if words else "profond"] in done.stderr
+    assert len(done.stderr.splitlines()) > 5
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
