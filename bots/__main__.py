@@ -204,6 +204,8 @@ def migrate() -> None:
 def _say_usage(error: click.UsageError, lang: str) -> str:
     """Return one sentence for a command line that cannot be understood."""
     words = words_in(lang)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.ctx.get_help()
     command = error.ctx.info_name if error.ctx and error.ctx.parent else "ask"
     if isinstance(error, click.NoSuchOption):
         return words("cli-unknown-option", name=error.option_name)
