@@ -12,7 +12,7 @@ import structlog
 
 from core.errors import EmptyQuestion, NotYours, ProfondError, StoreAway
 from core.files import cut_middle, read_files
-from core.finding import Finder
+from core.finding import Finder, goes_on
 from core.knowledge import Course
 from core.markup import Dialect, Rules, cited, links_in
 from core.markup.watch import FOREIGN, LOOPED
@@ -181,7 +181,8 @@ class Assistant:
             turns = [turn for turn in turns if turn.id != past.turn]  # told anew, not once more
         found, manner = self._finder.find(draft.ticket.question, turns, past.card_ids if past else ())
         draft.ticket = replace(draft.ticket, question=replace(draft.ticket.question, manner=manner))
-        draft.turns = [turn for turn in turns if turn.is_own]  # what classmates wrote helps to find, and never goes to the model
+        # what classmates wrote helps to find, and never goes to the model; nor does what was torn, but for who asks for the rest
+        draft.turns = [turn for turn in turns if turn.is_own and (turn.is_whole or goes_on(text))]
         is_chat = found.zone is not Zone.SURE and small_talk(text) == REPLY
         draft.zone, draft.passages = Zone.SMALL_TALK if is_chat else found.zone, found.passages
 

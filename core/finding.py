@@ -75,6 +75,11 @@ class Finder:
         return found._replace(passages=passages, zone=Zone.SURE) if passages else found
 
 
+def goes_on(text: str) -> bool:
+    """Whether a text says nothing by itself: it is about the turn before."""
+    return small_talk(text) == REPLY or follow_up(text) is not None
+
+
 def _searched(text: str) -> str:
     """Return what is searched for in a student's text: all but personal data."""
     return _MARKS.sub(" ", scrub(text))

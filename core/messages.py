@@ -115,7 +115,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One question with its answer, as remembered. `is_own`: asked by who asks now, not by others in the same place."""
+    """One question with its answer, as remembered. `is_own`: asked by who asks now, not by others in the same place; `is_whole`: not torn."""
 
     id: str = field(default="", compare=False)
     question: str
@@ -123,6 +123,7 @@ class Turn:
     card_ids: tuple[str, ...]
     zone: Zone
     is_own: bool = field(default=True, compare=False)
+    is_whole: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,6 +297,7 @@ class Store:
             card_ids=tuple(row.cards.split()),
             zone=Zone(row.zone),
             is_own=row.person == person,
+            is_whole=row.is_whole,
         )
 
     async def past(self, answer_id: str, person: str = "") -> Past:
