@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import shutil
 import sqlite3
 import sys
 from dataclasses import replace
@@ -268,6 +270,65 @@ async def test_an_interrupted_rotation_loses_nobody(settings: MakeSettings, tmp_
     assert ("file" in moment) == (before != (tmp_path / "profond.db.key").read_text())
     async with open_store(filed) as store:
         await store.past(answer, ANNA)
+
+
+async def test_two_rotations_at_once_lose_nobody(settings: MakeSettings) -> None:
+    """Several who change the key file at the same moment do so one after the other, and the last one's file opens the database."""
+    filed = settings(profond_secret_key=None)
+    async with open_store(filed) as store:
+        answer = await ask(store)
+    async with open_database(filed) as one, open_database(filed) as other:
+        await asyncio.gather(*(rotate_secret(database, filed, None) for database in (one, other) * 2))
+    async with open_store(filed) as store:
+        await store.past(answer, ANNA)
+
+
+async def test_of_two_new_secrets_at_once_one_is_taken(settings: MakeSettings, database_url: str) -> None:
+    """Of two who change the setting's secret at the same moment one is refused, and the other one's opens the database."""
+    old, *new = (settings(database_url=database_url, profond_secret_key=letter * 40) for letter in "abc")
+    async with open_database(old) as one, open_database(old) as other:
+        rotations = [rotate_secret(database, old, letter * 40) for database, letter in ((one, "b"), (other, "c"))]
+        refused = await asyncio.gather(*rotations, return_exceptions=True)
+    assert ["setup-key-wrong"] == [error.key for error in refused if isinstance(error, SetupError)]
+    async with open_store(new[refused.index(None)]):
+        pass
+
+
+async def test_a_power_cut_after_a_rotation_loses_nobody(settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a key file has taken the old one's place, what it opens is on the disk, though somebody else keeps the database open."""
+    filed = settings(profond_secret_key=None)
+    async with open_store(filed) as store:
+        answer = await ask(store)
+        async with open_database(filed) as database:
+            disk = _disk(tmp_path, monkeypatch)
+            await rotate_secret(database, filed, None)
+            monkeypatch.undo()
+    assert (disk / "profond.db.key").read_text() == (tmp_path / "profond.db.key").read_text()
+    async with open_store(settings(profond_secret_key=None, database_url=str(disk / "profond.db"))) as store:
+        await store.past(answer, ANNA)
+
+
+def _disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that holds what a power cut would leave of a database: its files as they were last synced, renamed at once."""
+    disk, sync, rename = folder / "disk", os.fsync, Path.replace
+    disk.mkdir()
+    for path in folder.glob("profond.db*"):
+        shutil.copy(path, disk)
+
+    def on_sync(descriptor: int) -> None:
+        sync(descriptor)
+        for path in folder.glob("profond.db*"):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                shutil.copy(path, disk)
+
+    def on_rename(path: Path, target: Path) -> Path:
+        (disk / path.name).touch()
+        rename(disk / path.name, disk / target.name)
+        return rename(path, target)
+
+    monkeypatch.setattr("os.fsync", on_sync)
+    monkeypatch.setattr("pathlib.Path.replace", on_rename)
+    return disk
 
 
 async def test_a_secret_aside_that_does_not_fit_opens_nothing(settings: MakeSettings, tmp_path: Path) -> None:

@@ -300,31 +300,66 @@ async def _starting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def _open_vault(engine: AsyncEngine, settings: Settings, url: URL) -> Vault:
     async with _starting(engine) as connection:
         await connection.execute(update(keys).values(wrapped=keys.c.wrapped))  # a read-only file says so now, not at the first question
-        wrapped = {row.name: row.wrapped for row in await connection.execute(select(keys))}
-        secret = await asyncio.to_thread(read_secret, settings, url, may_make=not wrapped)
+        wrapped = await wrapped_keys(connection)
+        secret = await asyncio.to_thread(fitting_secret, settings, url, wrapped)
         if not wrapped:
             wrapped = {name: wrap(secret, name, new_key()) for name in ("pseudonyms", "texts")}
             await connection.execute(insert(keys), [{"name": name, "wrapped": key} for name, key in wrapped.items()])
-    try:
-        return _vault(secret, wrapped)
-    except WrongKey:
-        return await asyncio.to_thread(_vault_of_interrupted_rotation, settings, url, wrapped)
-
-
-def _vault(secret: str, wrapped: Mapping[str, bytes]) -> Vault:
     return Vault(**{name: unwrap(secret, name, key) for name, key in wrapped.items()})
 
 
-def _vault_of_interrupted_rotation(settings: Settings, url: URL, wrapped: Mapping[str, bytes]) -> Vault:
-    """Open the keys with the secret that a rotation had written aside when it was interrupted, and put it in place. Raises SetupError."""
-    if settings.profond_secret_key or not new_key_file(url).exists():
-        raise SetupError("setup-key-wrong")
+async def wrapped_keys(connection: AsyncConnection) -> dict[str, bytes]:
+    """Return the keys as the database holds them, and hold back whoever would wrap them anew meanwhile."""
+    rows = await connection.execute(select(keys).order_by(keys.c.name).with_for_update())
+    return {row.name: row.wrapped for row in rows}
+
+
+def opens(secret: str, wrapped: Mapping[str, bytes]) -> bool:
+    """Whether a secret opens all keys."""
     try:
-        vault = _vault(new_key_file(url).read_text(encoding="utf-8"), wrapped)
-    except (OSError, UnicodeDecodeError, WrongKey):
-        raise SetupError("setup-key-wrong") from None
+        return all(unwrap(secret, name, key) for name, key in wrapped.items())
+    except WrongKey:
+        return False
+
+
+def fitting_secret(settings: Settings, url: URL, wrapped: Mapping[str, bytes]) -> str:
+    """Return the secret that opens the keys; one that a rotation left aside is put in place. Call it while nobody else writes. Raises SetupError."""
+    secret = read_secret(settings, url, may_make=not wrapped)
+    if opens(secret, wrapped):
+        return secret
+    secret = fitting_file(url, wrapped)
+    if settings.profond_secret_key or not secret:
+        raise SetupError("setup-key-wrong")
+    sync_writes(url)  # the secret before is gone after the next line
     new_key_file(url).replace(key_file(url))
-    return vault
+    return secret
+
+
+def fitting_file(url: URL, wrapped: Mapping[str, bytes]) -> str:
+    """Return the secret that opens the keys, from whichever key file beside a SQLite file holds it; else nothing."""
+    for path in (key_file(url), new_key_file(url)):
+        with suppress(OSError, UnicodeDecodeError):
+            if opens(secret := path.read_text(encoding="utf-8").strip(), wrapped):
+                return secret
+    return ""
+
+
+def sync_writes(url: URL) -> None:
+    """Have what a SQLite file was told on the disk itself: with `synchronous=NORMAL` a commit alone is not."""
+    with suppress(FileNotFoundError):  # SQLite keeps no lock on this file that closing it would break
+        sync(Path(f"{url.database}-wal"))
+
+
+def sync(path: Path) -> None:
+    """Have a file, and its name in its folder, on the disk itself, where no power cut undoes it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    if os.name == "posix":  # Windows opens no folders
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def read_secret(settings: Settings, url: URL, *, may_make: bool) -> str:
@@ -352,9 +387,8 @@ def write_secret(path: Path, secret: str, takes: Path) -> None:
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
             keep_owner(file.fileno(), takes)
+        sync(path)
     except OSError:
         path.unlink(missing_ok=True)
         raise

@@ -13,13 +13,25 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import delete, exists, select, update
+from sqlalchemy.engine import URL
 
 from core.errors import SetupError, StoreAway
 from core.privacy import unwrap, wrap
 from core.settings import Settings
 from core.store.allowance import upsert
 from core.store.breakers import FAILURES
-from core.store.database import SHORTEST_SECRET, Database, key_file, new_key_file, read_secret, read_url, uncancelled, write_secret
+from core.store.database import (
+    SHORTEST_SECRET,
+    Database,
+    fitting_secret,
+    key_file,
+    new_key_file,
+    read_url,
+    sync_writes,
+    uncancelled,
+    wrapped_keys,
+    write_secret,
+)
 from core.store.gates import KEPT_SECONDS
 from core.store.tables import (
     allowance,
@@ -164,19 +176,26 @@ def _copy(source: Path, part: Path) -> None:
 async def rotate_secret(database: Database, settings: Settings, new: str | None) -> None:
     """Wrap the database's keys with another secret. Without one, a key file gets a fresh secret. Raises SetupError."""
     url = read_url(settings.database_url.get_secret_value())
-    old = await asyncio.to_thread(read_secret, settings, url, may_make=False)
     if settings.profond_secret_key and new is None:
         raise SetupError("rotate-needs-new")
     if new is not None and len(new) < SHORTEST_SECRET:
         raise SetupError("rotate-short")
     fresh = new or secrets.token_urlsafe(48)
-    aside = new_key_file(url)
-    if new is None:
-        await asyncio.to_thread(write_secret, aside, fresh, key_file(url))
     async with database.write() as connection:
-        for row in (await connection.execute(select(keys))).all():
-            wrapped = wrap(fresh, row.name, unwrap(old, row.name, row.wrapped))
-            await connection.execute(update(keys).where(keys.c.name == row.name).values(wrapped=wrapped))
+        wrapped = await wrapped_keys(connection)
+        old = await asyncio.to_thread(fitting_secret, settings, url, wrapped)
+        if new is None:
+            await asyncio.to_thread(write_secret, new_key_file(url), fresh, key_file(url))
+        for name, key in wrapped.items():
+            await connection.execute(update(keys).where(keys.c.name == name).values(wrapped=wrap(fresh, name, unwrap(old, name, key))))
     if new is None:
-        with suppress(FileNotFoundError):  # a process that started just now has put it in place
-            await asyncio.to_thread(aside.replace, key_file(url))
+        await _put_in_place(database, settings, url)
+    else:
+        await asyncio.to_thread(sync_writes, url)
+
+
+async def _put_in_place(database: Database, settings: Settings, url: URL) -> None:
+    """Let the new secret's file take the place of the old one's; where the database is away now, whoever opens it next does so."""
+    with suppress(StoreAway):
+        async with database.write() as connection:
+            await asyncio.to_thread(fitting_secret, settings, url, await wrapped_keys(connection))
