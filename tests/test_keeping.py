@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.engine import URL
 
 from core.errors import SetupError
 from core.messages import Level
 from core.store import Store, open_store
 from core.store.breakers import LONGEST
-from core.store.database import open_database
+from core.store.database import open_database, secrets_beside
 from core.store.gates import Seat
 from core.store.keeping import DAY, back_up, rotate_secret
 from core.store.pace import Limits
@@ -181,6 +182,45 @@ def test_what_is_no_database_of_ours_is_not_copied(settings: MakeSettings, tmp_p
     assert {"profond.db"} == names(tmp_path)
 
 
+async def test_a_copy_has_the_key_file_that_opens_it(settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of a database whose rotation was interrupted opens with the key file beside it."""
+    filed = settings(profond_secret_key=None)
+    async with open_database(filed) as database:
+        with monkeypatch.context() as dying:
+            dying.setattr("pathlib.Path.replace", die)
+            with pytest.raises(KeyboardInterrupt):
+                await rotate_secret(database, filed, None)
+        back_up(filed, tmp_path / "copy.db")
+    async with open_store(settings(profond_secret_key=None, database_url=str(tmp_path / "copy.db"))):
+        pass
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_copy_opens_where_the_secret_changes_meanwhile(
+    settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+) -> None:
+    """A copy opens with the key file beside it, whether a rotation comes just before the pages are read or just after."""
+    filed, looks = settings(profond_secret_key=None), iter((is_first, not is_first))
+    async with open_database(filed) as database:
+        loop = asyncio.get_running_loop()
+
+        def look(url: URL) -> list[str]:
+            found = secrets_beside(url)
+            if next(looks):
+                asyncio.run_coroutine_threadsafe(rotate_secret(database, filed, None), loop).result()
+            return found if is_first else secrets_beside(url)
+
+        monkeypatch.setattr("core.store.keeping.secrets_beside", look)
+        await asyncio.to_thread(back_up, filed, tmp_path / "copy.db")
+    async with open_store(settings(profond_secret_key=None, database_url=str(tmp_path / "copy.db"))):
+        pass
+
+
+def die(*_: object) -> None:
+    """End as a program that is killed does."""
+    raise KeyboardInterrupt
+
+
 async def _many(store: object) -> None:
     for _ in range(20):
         await ask(store)  # type: ignore[arg-type]  # a store
@@ -255,10 +295,6 @@ async def test_an_interrupted_rotation_loses_nobody(settings: MakeSettings, tmp_
     async with open_store(filed) as store:
         answer = await ask(store)
     before = (tmp_path / "profond.db.key").read_text()
-
-    def die(*_: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as dying:
         dying.setattr("pathlib.Path.replace" if "file" in moment else "core.store.keeping.wrap", die)
         async with open_database(filed) as database:

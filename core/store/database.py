@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
@@ -314,34 +314,36 @@ async def wrapped_keys(connection: AsyncConnection) -> dict[str, bytes]:
     return {row.name: row.wrapped for row in rows}
 
 
-def opens(secret: str, wrapped: Mapping[str, bytes]) -> bool:
-    """Whether a secret opens all keys."""
-    try:
-        return all(unwrap(secret, name, key) for name, key in wrapped.items())
-    except WrongKey:
-        return False
+def fitting(found: Iterable[str], wrapped: Mapping[str, bytes]) -> str | None:
+    """Return the first secret that opens all keys."""
+    for secret in found:
+        with suppress(WrongKey):
+            for name, key in wrapped.items():
+                unwrap(secret, name, key)
+            return secret
+    return None
 
 
 def fitting_secret(settings: Settings, url: URL, wrapped: Mapping[str, bytes]) -> str:
     """Return the secret that opens the keys; one that a rotation left aside is put in place. Call it while nobody else writes. Raises SetupError."""
     secret = read_secret(settings, url, may_make=not wrapped)
-    if opens(secret, wrapped):
+    if fitting([secret], wrapped):
         return secret
-    secret = fitting_file(url, wrapped)
-    if settings.profond_secret_key or not secret:
+    aside = None if settings.profond_secret_key else fitting(secrets_beside(url), wrapped)
+    if aside is None:
         raise SetupError("setup-key-wrong")
     sync_writes(url)  # the secret before is gone after the next line
     new_key_file(url).replace(key_file(url))
-    return secret
+    return aside
 
 
-def fitting_file(url: URL, wrapped: Mapping[str, bytes]) -> str:
-    """Return the secret that opens the keys, from whichever key file beside a SQLite file holds it; else nothing."""
+def secrets_beside(url: URL) -> list[str]:
+    """Return the secrets in the key files beside a SQLite file: the one in use, and one that a rotation has left aside."""
+    found = []
     for path in (key_file(url), new_key_file(url)):
         with suppress(OSError, UnicodeDecodeError):
-            if opens(secret := path.read_text(encoding="utf-8").strip(), wrapped):
-                return secret
-    return ""
+            found.append(path.read_text(encoding="utf-8").strip())
+    return found
 
 
 def sync_writes(url: URL) -> None:

@@ -23,10 +23,11 @@ from core.store.breakers import FAILURES
 from core.store.database import (
     SHORTEST_SECRET,
     Database,
+    fitting,
     fitting_secret,
-    key_file,
     new_key_file,
     read_url,
+    secrets_beside,
     sync_writes,
     uncancelled,
     wrapped_keys,
@@ -139,7 +140,7 @@ class Keeping:
 
 
 def back_up(settings: Settings, target: Path) -> Path:
-    """Copy a SQLite database while it is in use, with its key file where it has one; return the copy's path. Raises SetupError."""
+    """Copy a SQLite database while it is in use, with the key file that opens it where there is one; return the copy's path. Raises SetupError."""
     url = read_url(settings.database_url.get_secret_value())
     if url.get_backend_name() != "sqlite":
         raise SetupError("backup-postgres")
@@ -149,12 +150,13 @@ def back_up(settings: Settings, target: Path) -> Path:
     if target.exists():
         raise SetupError("backup-exists", file=target.name)
     part = Path(f"{target}.part")
+    before = secrets_beside(url)
     try:
-        _copy(source, part)
-        key = key_file(url)
-        if key.exists():
-            with os.fdopen(os.open(f"{target}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(key.read_bytes())
+        wrapped = _copy(source, part)
+        key = fitting([*before, *secrets_beside(url)], wrapped)  # the secret may change while the copy is made
+        if key:
+            with os.fdopen(os.open(f"{target}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(key)
         part.replace(target)
     except (sqlite3.Error, OSError):
         raise SetupError("backup-failed", file=target.name) from None
@@ -164,13 +166,14 @@ def back_up(settings: Settings, target: Path) -> Path:
     return target
 
 
-def _copy(source: Path, part: Path) -> None:
-    """Copy a database of ours, and nothing else. Raises SetupError, sqlite3.Error."""
+def _copy(source: Path, part: Path) -> dict[str, bytes]:
+    """Copy a database of ours, and nothing else; return its keys as it holds them. Raises SetupError, sqlite3.Error."""
     address = f"{source.resolve().as_uri()}?mode=ro"  # a path may hold what means something in an address
     with closing(sqlite3.connect(address, uri=True)) as here, closing(sqlite3.connect(part)) as there:
         here.backup(there)
         if there.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (keys.name,)).fetchone() is None:
             raise SetupError("setup-database-broken", file=source.name)
+        return dict(there.execute("SELECT name, wrapped FROM keys").fetchall())
 
 
 async def rotate_secret(database: Database, settings: Settings, new: str | None) -> None:
