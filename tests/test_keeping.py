@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 
-from core.errors import SetupError
+from core.errors import SetupError, StoreAway
 from core.messages import Level
 from core.store import Store, open_store
 from core.store.breakers import LONGEST
 from core.store.database import open_database, secrets_beside
 from core.store.gates import Seat
-from core.store.keeping import DAY, back_up, rotate_secret
+from core.store.keeping import DAY, LOOK_SECONDS, back_up, rotate_secret
 from core.store.pace import Limits
 from core.store.shelf import Kept
 from core.store.spending import Bill
@@ -133,13 +133,31 @@ async def test_a_breaker_that_nobody_tried_for_a_day_is_swept(open_it: OpenStore
         assert {"gates": 1} == await rows(store)
 
 
-async def test_the_daily_job_is_taken_once_a_day(open_it: OpenStore, clock: Clock) -> None:
-    """Of many processes that ask at once one does the job; the next day one does it again."""
+async def test_the_daily_job_is_done_once_a_day(open_it: OpenStore, clock: Clock) -> None:
+    """Of many processes that look at once one does the job; on the next day, from midnight on, one does it again."""
     async with open_it() as one, open_it() as other:
-        for _ in range(2):
-            due = await asyncio.gather(*(store.keeping.is_due() for store in (one, other) * 5))
-            assert due.count(True) == 1
-            clock.move(DAY)
+        for moment in ("2026-11-23 12:00", "2026-11-24 00:00", "2026-11-25 23:59", "2026-11-26 00:01"):
+            clock.now = in_paris(moment)
+            done = await asyncio.gather(*(store.keeping.do_job() for store in (one, other) * 5))
+            assert [0] == [erased for erased in done if erased is not None]
+        clock.now = in_paris("2026-11-26 23:59")
+        assert await one.keeping.do_job() is None
+
+
+async def test_a_daily_job_that_was_cut_off_is_done_all_the_same(open_it: OpenStore, clock: Clock) -> None:
+    """Where the database goes away in the middle of the job, whoever looks ten minutes later does it, and nobody before."""
+
+    def go_away() -> None:
+        raise OSError
+
+    async with open_it() as one, open_it() as other:
+        await ask(one)
+        clock.move(31 * DAY)
+        with at_statement(one, 3, go_away), pytest.raises(StoreAway):
+            await one.keeping.do_job()
+        assert await other.keeping.do_job() is None
+        clock.move(LOOK_SECONDS)
+        assert await other.keeping.do_job() == 1
 
 
 async def test_a_copy_is_made_while_the_database_is_written(settings: MakeSettings, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from core.store.database import (
     Database,
     fitting,
     fitting_secret,
+    key_file,
     new_key_file,
     read_url,
     secrets_beside,
@@ -56,6 +57,7 @@ DAY = 86_400.0
 SEEN_SECONDS = 2 * DAY
 """Platforms deliver an event again within minutes; a thread's message may be replayed after a night's outage."""
 JOB = "daily-job"
+"""The fact that holds from when on the daily job is due."""
 LOOK_SECONDS = 600.0
 AT_ONCE = 500
 """Turns erased in one transaction: whoever asks meanwhile waits for no more than these."""
@@ -72,12 +74,23 @@ class Keeping:
         self._zone = ZoneInfo(settings.timezone)
         self._clock = clock
 
-    async def is_due(self) -> bool:
-        """Whether nobody has done today's job yet; the first who asks has taken it."""
-        today = datetime.fromtimestamp(self._clock(), self._zone).date().isoformat()
+    async def do_job(self) -> int | None:
+        """Erase what is old, if nobody did so today or is about to; return how many turns went. One that is not done to its end is due again soon."""
+        now = datetime.fromtimestamp(self._clock(), self._zone)
+        soon = now + timedelta(seconds=LOOK_SECONDS)
+        if not await self._put_off(now, soon):
+            return None
+        erased = await self.erase_old()
+        await self._put_off(soon, (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0))
+        return erased
+
+    @uncancelled
+    async def _put_off(self, due: datetime, until: datetime) -> bool:
+        """Where the job is due at a moment, let it be due at another one; tell whether it was."""
+        was, value = (moment.astimezone(UTC).isoformat(timespec="seconds") for moment in (due, until))
         async with self._database.write() as connection:
-            statement = upsert(connection)(facts).values(name=JOB, value=today)
-            taken = statement.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": today}, where=facts.c.value != today)
+            statement = upsert(connection)(facts).values(name=JOB, value=value)
+            taken = statement.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": value}, where=facts.c.value <= was)
             return (await connection.execute(taken.returning(facts.c.name))).first() is not None
 
     async def erase_old(self) -> int:
@@ -132,8 +145,8 @@ class Keeping:
         while True:
             try:
                 await self.sweep()
-                if await self.is_due():
-                    log.info("daily_job", erased=await self.erase_old())
+                if (erased := await self.do_job()) is not None:
+                    log.info("daily_job", erased=erased)
             except StoreAway:
                 log.warning("daily_job_failed")
             await asyncio.sleep(LOOK_SECONDS)
