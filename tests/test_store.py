@@ -299,6 +299,17 @@ async def test_the_doctor_knows_the_database(settings: MakeSettings, database_ur
     assert ("PostgreSQL" if "://" in database_url else "SQLite", HEAD, True) == (health.kind, health.version, health.is_sound)
 
 
+async def test_the_doctor_finds_an_index_that_lacks_rows(settings: MakeSettings, tmp_path: Path) -> None:
+    """A database in which a row is missing from an index is not sound, though each of its pages is."""
+    async with open_store(settings()) as store:
+        await ask(store)
+    with closing(sqlite3.connect(tmp_path / "profond.db")) as file, file:
+        file.execute("PRAGMA writable_schema = ON")
+        file.execute("UPDATE sqlite_master SET sql = replace(sql, '(person', '(conversation') WHERE name = 'ix_turns_person'")
+
+    assert not (await database_health(settings())).is_sound
+
+
 async def test_sqlite_is_opened_for_a_crowd(settings: MakeSettings, tmp_path: Path) -> None:
     """The file is in WAL, every connection checks foreign keys, waits for the lock and erases for good."""
     async with open_store(settings()) as store, store._database.read() as connection:

@@ -421,5 +421,5 @@ async def database_health(settings: Settings) -> Health:
         version = await schema_version(connection) or ""
         if database.engine.dialect.name != "sqlite":
             return Health("PostgreSQL", version, is_sound=True)
-        found = (await connection.execute(text("PRAGMA quick_check"))).scalar()
+        found = (await connection.execute(text("PRAGMA integrity_check"))).scalar()
         return Health("SQLite", version, is_sound=found == "ok")
