@@ -18,6 +18,9 @@ from core.store.breakers import LONGEST, Breaker
 from core.store.leases import Left
 from core.traffic import gate_address
 
+WRITE_SECONDS = 20.5
+"""How long after a stop is asked for anything may still begin to be written: the faces' grace, and a moment to leave what is not finished."""
+
 
 class Face(Protocol):
     """One platform, as the life of a bot knows it."""
@@ -49,7 +52,7 @@ async def live(profond: Profond, face: Face, *, port: int | None = None) -> None
     with _told_to_stop(stopping):
         async with serve_health(port, face.is_ready, lambda: gauges(profond)):
             recovery = Recovery(profond.store).run(face.name, face.finish, face.apologise, is_ready=face.is_ready)
-            await _first_of(face.run(), recovery, profond.store.keeping.run(), _until(stopping))
+            await _first_of(face.run(), recovery, profond.store.keeping.run(), _until(stopping, profond.store.shut))
 
 
 def health_of(profond: Profond, face: Face) -> tuple[web.RouteDef, ...]:
@@ -57,8 +60,9 @@ def health_of(profond: Profond, face: Face) -> tuple[web.RouteDef, ...]:
     return tuple(health_routes(face.is_ready, lambda: gauges(profond)))
 
 
-async def _until(stopping: asyncio.Event) -> None:
+async def _until(stopping: asyncio.Event, shut: Callable[[], None]) -> None:
     await stopping.wait()
+    asyncio.get_running_loop().call_later(WRITE_SECONDS, shut)
 
 
 async def _first_of(*works: Coroutine[Any, Any, None]) -> None:

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from bots.life import gauges, live
-from core.errors import SetupError
+from core.errors import SetupError, StoreAway
+from core.store import Store
 from core.store.breakers import LONGEST
 from core.store.gates import Seat
 from core.store.leases import Left
@@ -76,6 +77,35 @@ async def test_an_open_breaker_is_told_no_longer_than_it_is_known(settings: Make
             told.append((await gauges(profond))["breakers_open"])
 
     assert [1, 1, 0] == told
+
+
+class Late(Patient):
+    """A face that still writes when it is told to stop."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.told: list[BaseException | None] = []
+        self._store = store
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            writes = (self._store.set_fact(str(number), "") for number in range(3))
+            self.told = await asyncio.gather(*writes, return_exceptions=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="as above")
+async def test_a_stop_that_takes_too_long_writes_no_more(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some time after a signal no write begins any more: behind another program each would wait for seconds, one after the other."""
+    monkeypatch.setattr("bots.life.WRITE_SECONDS", 0.0)
+    async with core_of(settings()) as profond:
+        face = Late(profond.store)
+        living = asyncio.create_task(live(profond, face))
+        await asyncio.wait_for(face.runs.wait(), 10)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(living, 10)
+        assert [StoreAway] * 3 == [type(error) for error in face.told]
 
 
 async def test_what_only_a_person_can_mend_ends_a_bot(settings: MakeSettings) -> None:

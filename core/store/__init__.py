@@ -130,6 +130,10 @@ class Store:
         except ProfondError:
             return
 
+    def shut(self) -> None:
+        """Begin no more writes: what is being answered is left to the next process, when its leases have run out."""
+        self._database.shut()
+
     async def close(self) -> None:
         """Wait for what is still being undone; what is still not stored is answered anew by the next process."""
         await asyncio.gather(*self._late, return_exceptions=True)

@@ -96,12 +96,17 @@ class Database:
     """Where whatever is not urgent waits for its turn, so that who is waits for one write and not for all."""
 
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
+    _shut: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def whole(self, writing: Coroutine[Any, Any, Value]) -> Value:
         """Run a write to its end even if the caller is cancelled: half a transaction would keep SQLite locked for all."""
         self._running.add(task := asyncio.create_task(writing))
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+    def shut(self) -> None:
+        """Begin no more writes: each that waits behind another program would wait as long again."""
+        self._shut.set()
 
     async def close(self) -> None:
         """Wait for the writes that were left alone."""
@@ -122,6 +127,8 @@ class Database:
                 await stack.enter_async_context(self._row)
             if has_turns:
                 await stack.enter_async_context(self._turn)
+            if self._shut.is_set():
+                raise StoreAway
             await stack.enter_async_context(_translated())
             yield await stack.enter_async_context(_writing(self.engine).begin())
 
