@@ -218,6 +218,15 @@ async def test_the_words_follow_the_users_locale(room: Lesson) -> None:
     assert "/profond forget" in answer.shown
 
 
+@pytest.mark.parametrize(
+    ("said", "told"), [("Niveau\u00a0avancé.", "niveau avancé"), ("aide\u00a0!", "Pose-moi une question"), ("usage\u202f?", "question(s) sur")]
+)
+async def test_an_order_may_end_as_a_sentence_does(room: Lesson, said: str, told: str) -> None:
+    """Phones put a space that does not break before a mark, and a full stop at the end."""
+    handle = await room.slack.dm("alice", said)
+    await room.slack.until(lambda: any(told in message.shown for message in handle.messages))
+
+
 async def test_levels_topics_and_help_are_words_in_a_thread(room: Lesson) -> None:
     """Slash commands do not exist inside threads; the same words said to the bot do the same, for the student alone."""
     handle, _ = await room.ask()

@@ -157,6 +157,9 @@ async def test_a_redelivered_command_is_answered_once(room: Lesson) -> None:
         ("/profond", "usage", "question(s) sur"),
         ("/profond", "privacy", "Ce qui est gardé"),
         ("/profond", "forget", "Effacer tout"),
+        ("/profond", "Usage\u00a0?", "question(s) sur"),
+        ("/profond", "topic\u202fconvolution", "loupe"),
+        ("/level", "avancé.", "niveau avancé"),
     ],
 )
 async def test_commands_answer_the_student_alone(room: Lesson, command: str, text: str, said: str) -> None:
@@ -169,9 +172,12 @@ async def test_commands_answer_the_student_alone(room: Lesson, command: str, tex
     assert "«\u00a0/forget" not in told.everything
 
 
-@pytest.mark.parametrize("text", [f"ask {QUESTION}", QUESTION, "convolution?"])
+@pytest.mark.parametrize(
+    "text",
+    [f"ask {QUESTION}", QUESTION, "convolution?", "forget gate du LSTM : c'est quoi ?", "usage des\u00a0masques", "help me learn dropout"],
+)
 async def test_the_catch_all_asks(room: Lesson, text: str) -> None:
-    """`/profond ask …`, or just a question behind `/profond`."""
+    """`/profond ask …`, or just a question behind `/profond`, also where it begins with a verb that stands alone."""
     await room.slack.command("alice", "/profond", text)
     await room.slack.until(lambda: len(of_the_bot(room)) == 2)
 

@@ -197,13 +197,14 @@ async def test_an_answer_that_fails_leaves_nothing_behind(room: Lesson, monkeypa
     assert "active" == room.slack.space.sessions[handle.said.channel, handle.said.ts]["status"]
 
 
-async def test_stop_is_also_a_word(room: Lesson, model: SteppedModel) -> None:
+@pytest.mark.parametrize("said", ["stop", "Stop.", "stop!", "STOP\u00a0!", "stop ?"])
+async def test_stop_is_also_a_word(room: Lesson, model: SteppedModel, said: str) -> None:
     """`stop` said in the thread does the same, for the asker's answer only."""
     handle = await room.slack.say("alice", "general", QUESTION)
     model.step()
     message = await room.found("glisse un")
-    refused = await room.alone(await room.slack.say("bob", "general", "stop", thread_ts=handle.said.ts))
-    await room.slack.say("alice", "general", "stop", thread_ts=handle.said.ts, mention=False)
+    refused = await room.alone(await room.slack.say("bob", "general", said, thread_ts=handle.said.ts))
+    await room.slack.say("alice", "general", said, thread_ts=handle.said.ts, mention=False)
     await room.slack.until(lambda: "arrêtée" in message.shown)
     await room.idle()
 

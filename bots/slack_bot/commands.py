@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bots.slack_bot import orders
 from bots.slack_bot.asking import NOTHING, Work, question_at
 from bots.slack_bot.places import Address, spot
-from bots.slack_bot.speech import is_private, said, sentence, verb_in, words_for
+from bots.slack_bot.speech import is_private, named, said, sentence, verb_in, words_for
 from core.errors import EmptyQuestion
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def commanded(bot: "SlackBot", body: Body) -> Work:
     verb, rest = _verb(str(body["command"]), text)
     if verb == "ask":
         return await _ask(bot, address, rest, str(body["trigger_id"]))
-    return Work(lambda: orders.obey(bot, address, orders.Order(verb, rest)), event=f"slack:{body['trigger_id']}")
+    return Work(lambda: orders.obey(bot, address, orders.Order(verb, named(rest))), event=f"slack:{body['trigger_id']}")
 
 
 def _verb(command: str, text: str) -> tuple[str, str]:
@@ -41,7 +41,7 @@ def _verb(command: str, text: str) -> tuple[str, str]:
     verb, rest = verb_in(text)
     if verb:
         return verb, rest
-    is_question = " " in text.strip() or text.endswith("?") or is_private(text)[0]
+    is_question = len(text.split()) > 1 or text.endswith("?") or is_private(text)[0]
     return ("ask", text) if is_question else ("help", "")
 
 

@@ -9,7 +9,7 @@ from bots.slack_bot.asking import conversation_of
 from bots.slack_bot.look import Sheet
 from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address
-from bots.slack_bot.speech import sentence, verb_in, words_for
+from bots.slack_bot.speech import ALONE, named, sentence, verb_in, words_for
 from core.actions import Action, button
 from core.errors import ProfondError, Unknown
 from core.knowledge import level_named
@@ -18,8 +18,6 @@ from core.words import Words
 if TYPE_CHECKING:
     from bots.slack_bot.client import SlackBot
 
-ALONE = {"help", "usage", "mydata", "forget", "privacy", "stop"}
-"""Verbs that are nothing but themselves: `usage des masques ?` is a question."""
 LONGEST_NAME = 60
 
 
@@ -36,12 +34,13 @@ def read(bot: "SlackBot", text: str) -> Order | None:
     if not text.strip():
         return Order("help")
     verb, rest = verb_in(text)
-    if verb in ALONE and not rest.strip(" .!"):
+    name = named(rest)
+    if verb in ALONE:
         return Order(verb)
-    if verb == "level" and (not rest or _is_level(rest)):
-        return Order(verb, rest)
-    if verb == "topic" and (not rest or _is_topic(bot, rest)):
-        return Order(verb, rest)
+    if verb == "level" and (not name or _is_level(name)):
+        return Order(verb, name)
+    if verb == "topic" and (not name or _is_topic(bot, name)):
+        return Order(verb, name)
     return None
 
 

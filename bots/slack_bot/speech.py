@@ -69,9 +69,21 @@ VERBS = {
     "ask": "ask",
 }
 """What may be said to the bot, and what it means."""
+ALONE = {"help", "usage", "mydata", "forget", "privacy", "stop"}
+"""Verbs that are nothing but themselves: `usage des masques ?` is a question."""
+_CLOSING = " .!…\u00a0\u202f"
+"""What ends a sentence that asks nothing; French puts a space before some of it."""
 
 
 def verb_in(text: str) -> tuple[str, str]:
-    """Return the verb that a text begins with, or an empty string, and the rest."""
-    first, _, rest = text.strip().partition(" ")
-    return VERBS.get(flat(first.lstrip("/")), ""), rest.strip()
+    """Return the verb that a text begins with, or an empty string, and the rest; marks alone are no rest."""
+    first, rest = (*text.split(maxsplit=1), "", "")[:2]
+    verb, rest = VERBS.get(flat(first.lstrip("/").rstrip(f"{_CLOSING}?")), ""), rest.strip()
+    if not rest.strip(f"{_CLOSING}?"):
+        return verb, ""
+    return ("", text) if verb in ALONE else (verb, rest)
+
+
+def named(text: str) -> str:
+    """Return the name that is said, of a level or a topic, without what ends the sentence."""
+    return text.rstrip(_CLOSING)
