@@ -171,6 +171,19 @@ async def test_recovery_finishes_or_apologises(open_it: OpenStore, clock: Clock)
         assert ["trop vieux"] == [found.ticket.question.text for found in sorry]
 
 
+async def test_what_waits_for_a_person_is_known_everywhere(open_it: OpenStore) -> None:
+    """Any process is told a person's unanswered questions with the messages that were begun for them, and nobody else's."""
+    async with open_it() as one, open_it() as other:
+        asked = a_question()
+        ticket = await one.accept(asked)
+        await one.accept(replace(a_question(), person="discord:somebody else"))
+        await one.leases.place(ticket, "here")
+
+        assert [(ticket, "here")] == [(left.ticket, left.placeholder) for left in await other.leases.waiting(asked.person)]
+        await one.answered(ticket, an_outcome(an_answer()))
+        assert [] == await other.leases.waiting(asked.person)
+
+
 async def test_stop_reaches_the_process_that_answers(open_it: OpenStore) -> None:
     """Pressed where another process hears it, Stop is told to the one that answers when it next renews; to the asker alone, and while it waits."""
     async with open_it() as one, open_it() as other:

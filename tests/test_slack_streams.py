@@ -211,6 +211,26 @@ async def test_stop_is_also_a_word(room: Lesson, model: SteppedModel, said: str)
     assert "déjà terminée" in refused.shown
 
 
+@pytest.mark.parametrize("by", ["word", "button"])
+@pytest.mark.parametrize("asked", ["mention", "command"])
+async def test_stop_is_heard_by_any_process(room: Lesson, model: SteppedModel, tmp_path: Path, by: str, asked: str) -> None:
+    """Whoever hears that a first answer is to stop, the process that writes it stops."""
+    asking = room.slack.command("alice", "/ask", QUESTION) if asked == "command" else room.slack.say("alice", "general", QUESTION)
+    await (await asking).acked()
+    model.step()
+    message = await room.found("glisse un")
+    async with core_of(settings_for(room.slack, tmp_path)) as profond, served(room.slack, profond):
+        room.slack.courier.sockets.connections[0].is_leaving = True
+        if by == "word":
+            await room.slack.say("alice", "general", "stop", thread_ts=message.thread_ts, mention=False)
+        else:
+            await room.slack.until(lambda: room.slack.space.sessions.get((GENERAL, message.thread_ts), {}).get("status") == "processing")
+            await room.slack.stop("alice", message)
+        await asyncio.wait_for(model.closed.wait(), 10)
+        await room.slack.until(lambda: "arrêtée" in message.shown)
+        await room.idle()
+
+
 async def test_beyond_the_streams_answers_come_whole(room: Lesson, model: SteppedModel) -> None:
     """Where no stream may begin, a status shows and the answer is posted once."""
     while room.bot.door.limits.seat():

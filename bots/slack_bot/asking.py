@@ -21,6 +21,7 @@ from core.actions import Button, under_answer
 from core.errors import AlreadyTaken, ProfondError, StoreAway
 from core.messages import Answer, Question, Ticket
 from core.reply import quoted
+from core.store.leases import Left
 from core.words import Words
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ class Asking:
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events: OrderedDict[str, asyncio.Event] = OrderedDict()
-        self._running: dict[str, tuple[str, str]] = {}
 
     async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = (), *, alone: bool = False) -> Work:
         """Take a question before it is acknowledged; what comes again while it is being taken waits for that, and is nothing.
@@ -191,13 +191,11 @@ class Asking:
         notice = here(await self._notice(question))
         by_command = bool(address.response_url) and address.kind == "thread"
         reply.notice = "\n".join(filter(None, ("" if by_command else notice, words("slack-vanishes") if address.kind == "alone" else "")))
-        self._running[ticket.id] = (question.conversation, question.person)
         try:
             await self._profond.assistant.answer(ticket, reply)
         except ProfondError as error:
             await self.say(address, sentence(words, error))
         finally:
-            self._running.pop(ticket.id, None)
             await reply.end()
         if notice and by_command:
             await self.tell(address, notice)
@@ -212,13 +210,13 @@ class Asking:
         course = self._profond.course
         return lambda answer: under_answer(words, answer, course, is_private=question.is_private)
 
-    def is_waiting(self, conversation: str, person: str) -> bool:
-        """Whether an answer to this person is being written in a conversation."""
-        return (conversation, person) in self._running.values()
+    async def waiting(self, conversation: str, person: str) -> list[str]:
+        """Return the questions of a person in a conversation that are being answered, by whichever process. Raises StoreAway."""
+        return [left.ticket.id for left in await self._profond.store.leases.waiting(person) if _held_in(left) == conversation]
 
     async def stop(self, conversation: str, person: str) -> bool:
-        """Stop what is being written for a person in a conversation; tell whether there was something."""
-        tickets = [ticket for ticket, asked in self._running.items() if asked == (conversation, person)]
+        """Stop what is being written for a person in a conversation; tell whether there was something. Raises StoreAway."""
+        tickets = await self.waiting(conversation, person)
         return any([await self._profond.assistant.stop(ticket, person) for ticket in tickets])
 
     async def refuse(self, address: Address, error: ProfondError) -> None:
@@ -291,6 +289,14 @@ class Begun:
     def load(cls, text: str) -> "Begun":
         """Return what was dumped; nothing where there is no text."""
         return cls(*json.loads(text)) if text else cls()
+
+
+def _held_in(left: Left) -> str:
+    """Return the conversation in which a question is being answered: that of its command's thread, once it is begun."""
+    question, begun = left.ticket.question, Begun.load(left.placeholder)
+    if not begun.thread:
+        return question.conversation
+    return conversation_of(replace(Address.load(question.reply_to), channel=begun.channel, thread_ts=begun.thread))
 
 
 def _at(ticket: Ticket, address: Address) -> tuple[Ticket, Address]:

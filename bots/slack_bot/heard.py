@@ -73,7 +73,7 @@ async def _is_for_me(bot: "SlackBot", event: Event, address: Address, text: str)
     if small_talk(text) and event.get("parent_user_id") not in {None, bot.me.user, address.user}:
         return False
     conversation, person = conversation_of(address), person_of(address.team, address.user)
-    if bot.asking.is_waiting(conversation, person) or await bot.profond.students.has_asked(conversation, person):
+    if await bot.profond.students.has_asked(conversation, person) or await bot.asking.waiting(conversation, person):
         return True
     return text.endswith("?") and bool(await bot.profond.store.recent(conversation, "", limit=1))
 

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from core.errors import NotYours, StoreAway
 from core.messages import Ticket
@@ -18,6 +19,8 @@ from core.store.tables import inbox, seen_events
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.5
 AT_ONCE = 20
+WHOLE = (inbox.c.id, inbox.c.person, inbox.c.question, inbox.c.placeholder, inbox.c.created_at)
+"""The columns of a question that is to be answered, or stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,24 +119,26 @@ class Leases:
         now = self._clock()
         is_over = self._is_over(platform, now)
         oldest = select(inbox.c.id).where(is_over).order_by(inbox.c.created_at).limit(AT_ONCE)
-        statement = (
-            update(inbox)
-            .where(inbox.c.id.in_(oldest), is_over)
-            .values(owner=self._owner, lease_until=self.until())
-            .returning(inbox.c.id, inbox.c.person, inbox.c.question, inbox.c.placeholder, inbox.c.created_at)
-        )
+        statement = update(inbox).where(inbox.c.id.in_(oldest), is_over).values(owner=self._owner, lease_until=self.until()).returning(*WHOLE)
         async with self._database.write() as connection:
             rows = (await connection.execute(statement)).all()
-        found = [
-            Left(
-                ticket=Ticket(id=row.id, person=row.person, question=load_question(self._vault.open("inbox", row.question))),
-                placeholder=self._vault.open("placeholder", row.placeholder) if row.placeholder else "",
-                age=now - row.created_at,
-            )
-            for row in sorted(rows, key=lambda row: row.created_at)
-        ]
+        found = [self._read(row, now) for row in sorted(rows, key=lambda row: row.created_at)]
         self._held.update(left.ticket.id for left in found)
         return found
+
+    def _read(self, row: Row[*tuple[Any, ...]], now: float) -> Left:
+        return Left(
+            ticket=Ticket(id=row.id, person=row.person, question=load_question(self._vault.open("inbox", row.question))),
+            placeholder=self._vault.open("placeholder", row.placeholder) if row.placeholder else "",
+            age=now - row.created_at,
+        )
+
+    async def waiting(self, person: str) -> list[Left]:
+        """Return the questions of a person (platform:id) that are not answered yet, whichever process answers them, oldest first."""
+        theirs = inbox.c.person == self._vault.pseudonym("person", person)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(*WHOLE).where(theirs).order_by(inbox.c.created_at))).all()
+        return [self._read(row, self._clock()) for row in rows]
 
     def _is_over(self, platform: str, now: float) -> ColumnElement[bool]:
         """What may be taken over; never what this process answers itself, whose leases look over when the computer has slept."""
