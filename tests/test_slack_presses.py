@@ -7,13 +7,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from aiohttp import web
 
-from bots.slack_bot.look import Drawing, Sheet, calm, draw
+from bots.slack_bot.look import Drawing, Sheet, calm, draw, draw_in_view
 from core.actions import Action, Button
 from core.messages import Ticket
 from core.store import Outcome, Past
-from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, Message
+from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, Message, files
 from tests.servers.slack.blocks import block_offences, length_error
+from tests.servers.slack.state import Workspace
 from tests.slack_class import QUESTION, READY, Lesson, core_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
@@ -249,13 +251,46 @@ def picture(message: Message) -> dict[str, Any]:
     return next(block for block in message.blocks if block["type"] == "image")
 
 
-async def test_without_its_figure_an_answer_keeps_the_words(room: Lesson) -> None:
-    """Where Slack takes no file the answer comes all the same."""
+async def test_without_its_figure_an_answer_keeps_the_words(room: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Slack takes no file the answer comes all the same, with the picture's words; Slack is not asked again at once, but later."""
     room.slack.fault("files.getUploadURLExternal", Fault("error", error="missing_scope"))
-    _, answer = await room.ask()
+    for who in ("alice", "bob"):
+        _, answer = await room.ask(who)
+        assert "convolution" in answer.shown
+        assert "Un filtre 3 × 3" in answer.shown
+        assert "image" not in [block["type"] for block in answer.blocks]
 
-    assert "convolution" in answer.shown
-    assert "image" not in [block["type"] for block in answer.blocks]
+    monkeypatch.setattr("bots.slack_bot.figures.AGAIN_SECONDS", 0.0)
+    assert picture((await room.ask("carol"))[1])
+    assert 2 == len(room.slack.calls("files.getUploadURLExternal"))
+
+
+async def test_no_answer_waits_for_a_host_that_is_silent(room: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload that takes long holds no answer back; those that come when it is done show the picture."""
+    speaks, upload = asyncio.Event(), files.upload
+
+    async def silent(space: Workspace, request: web.Request) -> web.StreamResponse:
+        await speaks.wait()
+        return await upload(space, request)
+
+    monkeypatch.setattr(files, "upload", silent)
+    monkeypatch.setattr("bots.slack_bot.figures.UPLOAD_SECONDS", 0.01)
+    answers = [message for _, message in await asyncio.gather(room.ask("alice"), room.ask("bob"))]
+    assert ["Un filtre 3 × 3" in answer.shown for answer in answers] == [True, True]
+
+    speaks.set()
+    await room.slack.until(lambda: room.slack.calls("files.completeUploadExternal"))
+    monkeypatch.setattr("bots.slack_bot.figures.UPLOAD_SECONDS", 60.0)
+    assert picture((await room.ask("carol"))[1])
+
+
+def test_a_page_without_its_picture_keeps_the_words() -> None:
+    """In a modal and in the home tab as in a message."""
+    sheet = Sheet(texts=("une carte",), figure=("", "trois courbes"), below=("le lieu",))
+    shown = [block.get("text") or block["elements"][0] for block in draw_in_view(sheet)]
+
+    assert ["une carte", "trois courbes", "le lieu"] == [text["text"] for text in shown]
+    assert "image" not in {block["type"] for block in draw(sheet)}
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "invalid_arguments"])

@@ -118,9 +118,10 @@ class SlackBot:
         return Work(lambda: self.door.tell(str(url), words_for(self.people.known(user).lang)(key)))
 
     async def finish(self, seconds: float) -> None:
-        """Let end what is being read and answered."""
+        """Let end what is being read and answered; pictures are given up."""
         await _at_most(self._is_calm.wait(), READ_SECONDS)
         await self.asking.finish(seconds)
+        await self.figures.finish()
 
     async def _failed(self, error: Exception) -> None:
         log.error("listener_failed", cause=type(error).__name__)

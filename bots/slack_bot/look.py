@@ -46,7 +46,7 @@ BLOCK_ERRORS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """What one message holds: words in plain text, Markdown, a picture as (file, alternative text), small print, rows of buttons."""
+    """What one message holds: words in plain text, Markdown, a picture as (file or nothing, alternative text), small print, rows of buttons."""
 
     above: str = ""
     texts: tuple[str, ...] = ()
@@ -70,13 +70,16 @@ def draw(sheet: Sheet, drawing: Drawing = Drawing.FULL, *, with_texts: bool = Tr
     blocks = [small(sheet.above)] if sheet.above else []
     if with_texts:
         blocks += [block for text in sheet.texts for block in _body(text, drawing)]
-    if sheet.figure and drawing is Drawing.FULL:
-        blocks.append({"type": "image", "slack_file": {"id": sheet.figure[0]}, "alt_text": cut(sheet.figure[1], 2000)})
-    elif sheet.figure:
-        blocks.append(small(sheet.figure[1]))
+    if sheet.figure:
+        blocks.append(_picture(*sheet.figure, drawing))
     blocks += [small(text) for text in sheet.below if text.strip()]
     blocks += [block for number, row in enumerate(sheet.rows) for block in _row(row, number, drawing)]
     return blocks
+
+
+def _picture(file: str, alt: str, drawing: Drawing = Drawing.FULL) -> Json:
+    """Return a picture; its words where there is no file, or Slack refuses it."""
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt, 2000)} if file and drawing is Drawing.FULL else small(alt)
 
 
 def plain_text(text: str, limit: int) -> Json:
@@ -161,7 +164,7 @@ def draw_in_view(sheet: Sheet) -> list[Json]:
     """Return a page's blocks for a modal or the home tab, which know no Markdown."""
     blocks = draw(replace(sheet, figure=None), Drawing.PLAIN)
     if sheet.figure:
-        blocks.insert(len(sheet.texts), {"type": "image", "slack_file": {"id": sheet.figure[0]}, "alt_text": cut(sheet.figure[1], 2000)})
+        blocks.insert(len(sheet.texts), _picture(*sheet.figure))
     return blocks
 
 
