@@ -224,6 +224,7 @@ class Chat:
             notice = await self._profond.students.notice(PERSON, self._lang)
             if notice:
                 self._say(f"\n{notice}")
+                await self._profond.students.noticed(PERSON)
 
     def _answered(self) -> Answer:
         if self._last is None:

@@ -52,12 +52,15 @@ class Students:
         return await self._store.people.report(answer_id, person, text.strip()[:MAX_REPORT])
 
     async def notice(self, person: str, lang: str = "fr") -> str | None:
-        """Return what a student must know at first contact, once; None afterwards."""
+        """Return what a student must know at first contact; None as soon as they were told."""
         if await self._store.people.is_noticed(person):
             return None
-        await self._store.people.set_noticed(person)
         key = "notice-model" if self._settings.mistral_api_key else "notice-cards"
         return words_in(lang)(key, course=self._course.info.title)
+
+    async def noticed(self, person: str) -> None:
+        """Remember that a student was shown what they must know."""
+        await self._store.people.set_noticed(person)
 
     async def has_asked(self, conversation: str, person: str) -> bool:
         """Whether a student has asked something in a conversation."""

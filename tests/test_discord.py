@@ -7,6 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
+from bots.discord_bot.asking import Asking
+from bots.discord_bot.places import Address
 from core.knowledge import load_course
 from core.messages import Answer, Level, Ticket
 from core.model import ChatModel
@@ -50,6 +52,21 @@ async def test_the_notice_comes_once_after_a_command(room: Class, discord: Disco
     second = await room.answered(lea, "C'est quoi le dropout ?")
     assert "machine" not in second.text
     assert not any("machine" in text for text in discord.public_texts())
+
+
+async def test_a_notice_is_taken_for_given_when_it_was_shown(room: Class, lea: User) -> None:
+    """Until then it is left to the next answer, of whichever process."""
+    given, whisper, person = [], Asking._whisper, f"discord:{lea.id}"
+
+    async def whispered(asking: Asking, address: Address, text: str) -> None:
+        given.append(await room.profond.store.people.is_noticed(person))
+        await whisper(asking, address, text)
+
+    with patch.object(Asking, "_whisper", whispered):
+        await room.answered(lea)
+
+    assert [False] == given
+    assert await room.profond.store.people.is_noticed(person)
 
 
 @pytest.mark.usefixtures("room")

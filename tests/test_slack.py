@@ -209,6 +209,21 @@ async def test_the_notice_is_shown_once(room: Lesson) -> None:
     assert "Je suis une machine" not in second.shown
 
 
+async def test_a_notice_that_was_not_shown_comes_with_the_next_answer(room: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a student must know is not taken for told where the answer failed."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreAway
+
+    with monkeypatch.context() as broken:
+        broken.setattr(room.profond.store, "recent", away)
+        handle = await room.slack.say("alice", "general", QUESTION)
+        await room.slack.until(lambda: any("Ma mémoire" in message.shown for message in handle.messages))
+        await room.idle()
+
+    assert "Je suis une machine" in (await room.ask())[1].shown
+
+
 async def test_the_words_follow_the_users_locale(room: Lesson) -> None:
     """Who has Slack in English reads English around the answer."""
     _, answer = await room.ask("carol")

@@ -182,6 +182,16 @@ async def test_the_native_stop_stays_while_anything_is_written(room: Lesson, mod
     assert "active" == room.slack.space.sessions[handle.said.channel, handle.said.ts]["status"]
 
 
+async def test_one_of_two_first_answers_brings_the_notice(room: Lesson, model: SteppedModel) -> None:
+    """Who asks twice before the first answer ends is told once what they talk to."""
+    asked = [await room.slack.say("alice", "general", text) for text in (QUESTION, "C'est quoi le dropout ?")]
+    await room.slack.until(lambda: all((GENERAL, handle.said.ts) in room.slack.space.sessions for handle in asked))
+    model.step(2 * len(PIECES))
+    answers = [await handle.answer() for handle in asked]
+
+    assert 1 == sum("Je suis une machine" in answer.shown for answer in answers)
+
+
 async def test_an_answer_that_fails_leaves_nothing_behind(room: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be answered keeps neither its place among the streams nor its session."""
 

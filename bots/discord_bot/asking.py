@@ -215,11 +215,11 @@ class Asking:
     async def _answer(self, ticket: Ticket, address: Address, *, may_thread: bool, left: Left | None = None) -> None:
         """Answer a taken question; whatever happens, the student is told, and in private where the question was."""
         words = words_in(ticket.question.lang)
-        whispered = ""
+        whispered = shown = ""
 
         async def end(answer: Answer) -> End:
-            nonlocal whispered
-            notice = await self._notice(address.user, ticket.question)
+            nonlocal whispered, shown
+            notice = shown = await self._notice(address.user, ticket.question)
             whispered = notice if address.token else ""
             shared = ticket.question.is_private and not address.is_direct
             buttons = under_answer(words, answer, self._profond.course, is_private=shared, can_thread=may_thread and not shared)
@@ -251,6 +251,8 @@ class Asking:
             await self._whisper(address, whispered)
         if address.is_moved:
             await self.say(replace(address, is_private=False), words("direct-refused" if reply.is_lost else "answered-directly"))
+        if shown:
+            await self._noticed(ticket.question.person)
 
     async def _last_words(self, reply: DiscordReply, page: Page) -> None:
         """Say something at the very end, if it goes fast."""
@@ -271,6 +273,10 @@ class Asking:
             self.forget(user)
             return ""
 
+    async def _noticed(self, person: str) -> None:
+        with suppress(StoreAway):
+            await self._profond.students.noticed(person)
+
     def forget(self, user: int) -> None:
         """Take a student for a new one."""
         self._greeted.discard(user)
@@ -280,6 +286,7 @@ class Asking:
         notice = await self._notice(spot.user.id, Question(text="", person=person_of(spot.user), conversation="", event="", lang=lang_of(spot)))
         if notice and is_answered(spot):
             await self._whisper(Address.of_interaction(spot, is_private=True), notice)
+            await self._noticed(person_of(spot.user))
 
     async def _whisper(self, address: Address, text: str) -> None:
         """Say something after an interaction, to the student alone."""

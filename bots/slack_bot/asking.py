@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ class Asking:
         self._profond = bot.profond
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events: OrderedDict[str, asyncio.Event] = OrderedDict()
+        self._meeting: set[str] = set()
 
     async def receive(self, question: Question, address: Address, files: Sequence[dict[str, Any]] = (), *, alone: bool = False) -> Work:
         """Take a question before it is acknowledged; what comes again while it is being taken waits for that, and is nothing.
@@ -188,21 +189,37 @@ class Asking:
         reply.on_message = lambda ts: self._record(ticket, Begun(address.channel, address.thread_ts, ts))
         reply.buttons = self._buttons(words, question)
         reply.begin()
-        notice = here(await self._notice(question))
         by_command = bool(address.response_url) and address.kind == "thread"
-        reply.notice = "\n".join(filter(None, ("" if by_command else notice, words("slack-vanishes") if address.kind == "alone" else "")))
         try:
-            await self._profond.assistant.answer(ticket, reply)
+            async with self._first_contact(question) as notice:
+                reply.notice = "\n".join(filter(None, ("" if by_command else notice, words("slack-vanishes") if address.kind == "alone" else "")))
+                await self._profond.assistant.answer(ticket, reply)
+                if notice and by_command:
+                    await self.tell(address, notice)
         except ProfondError as error:
             await self.say(address, sentence(words, error))
         finally:
             await reply.end()
-        if notice and by_command:
-            await self.tell(address, notice)
+
+    @asynccontextmanager
+    async def _first_contact(self, question: Question) -> AsyncIterator[str]:
+        """Yield what a student must know at first contact, and remember it as told when the answer is shown; one answer at a time tells it."""
+        if question.person in self._meeting:
+            yield ""
+            return
+        self._meeting.add(question.person)
+        try:
+            notice = await self._notice(question)
+            yield notice
+            if notice:
+                with suppress(StoreAway):
+                    await self._profond.students.noticed(question.person)
+        finally:
+            self._meeting.discard(question.person)
 
     async def _notice(self, question: Question) -> str:
         try:
-            return await self._profond.students.notice(question.person, question.lang) or ""
+            return here(await self._profond.students.notice(question.person, question.lang) or "")
         except ProfondError:
             return ""
 
