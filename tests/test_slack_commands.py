@@ -124,11 +124,12 @@ async def test_ask_between_two_people_is_answered_to_who_asks(room: Lesson, said
     assert [] == [message for message in handle.messages if not message.recipient]
 
 
-async def test_an_empty_ask_is_told_what_to_do(room: Lesson) -> None:
-    """`/ask` alone is answered in the acknowledgement."""
-    handle = await room.slack.command("alice", "/ask", "privé:")
+@pytest.mark.parametrize(("who", "text", "told"), [("alice", "privé:", "Il n'y a pas de question"), ("carol", "", "There is no question")])
+async def test_an_empty_ask_is_told_what_to_do(room: Lesson, who: str, text: str, told: str) -> None:
+    """`/ask` alone is answered in the student's language, also by a bot that meets them for the first time."""
+    handle = await room.slack.command(who, "/ask", text)
 
-    assert "Il n'y a pas de question" in (await room.alone(handle)).shown
+    assert told in (await room.alone(handle)).shown
 
 
 async def test_a_redelivered_command_is_answered_once(room: Lesson) -> None:

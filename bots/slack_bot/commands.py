@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bots.slack_bot import orders
 from bots.slack_bot.asking import NOTHING, Work, question_at
 from bots.slack_bot.places import Address, spot
-from bots.slack_bot.speech import is_private, named, said, sentence, verb_in, words_for
+from bots.slack_bot.speech import is_private, named, said, verb_in, words_for
 from core.errors import EmptyQuestion
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ async def _ask(bot: "SlackBot", address: Address, text: str, trigger: str) -> Wo
     """Answer in the channel, below the question; or to the student alone."""
     alone, text = is_private(text)
     if not text.strip():
-        words = words_for(bot.people.known(address.user).lang)
-        return Work(reply={"response_type": "ephemeral", "text": sentence(words, EmptyQuestion())})
+        return Work(lambda: bot.asking.refuse(address, EmptyQuestion()), event=f"slack:{trigger}")
     return await bot.asking.receive(question_at(address, text, trigger), address, alone=alone)
 
 
