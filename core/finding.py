@@ -42,8 +42,7 @@ class Finder:
 
     def _after(self, last: Turn, question: Question, found: Found) -> tuple[Found, Manner]:
         """Read a question that says too little by itself with the turn before."""
-        manner = Manner.PLAIN if small_talk(question.text) == REPLY else follow_up(question.text)
-        if manner is not None:
+        if (manner := _manner(question.text)) is not None:
             return self._same_cards(last.card_ids, found), manner
         joined = self.index.search(f"{_searched(last.question)} {_searched(question.text)}")
         is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
@@ -77,7 +76,11 @@ class Finder:
 
 def goes_on(text: str) -> bool:
     """Whether a text says nothing by itself: it is about the turn before."""
-    return small_talk(text) == REPLY or follow_up(text) is not None
+    return _manner(text) is not None
+
+
+def _manner(text: str) -> Manner | None:
+    return Manner.PLAIN if small_talk(text) == REPLY else follow_up(text)
 
 
 def _searched(text: str) -> str:

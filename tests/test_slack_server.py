@@ -250,6 +250,7 @@ async def test_a_stream_dies_and_has_one_writer(slack: SlackServer, bot: Bot) ->
     root = await bot.posted()
     started = await bot.client.chat_startStream(channel=GENERAL, thread_ts=root.ts, recipient_team_id=TEAM, recipient_user_id="U0ALICE001")
     place = {"channel": GENERAL, "ts": started["ts"]}
+    slack.space.streams.write_seconds = 1.0  # long enough for both to be under way, on a busy machine too
     writes = await asyncio.gather(*(bot.client.chat_appendStream(**place, markdown_text=text) for text in "ab"), return_exceptions=True)
     assert sorted(type(write).__name__ for write in writes) == ["AsyncSlackResponse", "SlackApiError"]
     assert ("chat.appendStream", "streaming_state_conflict") in slack.errors

@@ -221,8 +221,7 @@ async def test_stop_is_also_a_word(room: Lesson, model: SteppedModel, said: str)
     assert "déjà terminée" in refused.shown
 
 
-@pytest.mark.parametrize("by", ["word", "button"])
-@pytest.mark.parametrize("asked", ["mention", "command"])
+@pytest.mark.parametrize(("asked", "by"), [("mention", "button"), ("command", "word")])
 async def test_stop_is_heard_by_any_process(room: Lesson, model: SteppedModel, tmp_path: Path, by: str, asked: str) -> None:
     """Whoever hears that a first answer is to stop, the process that writes it stops."""
     asking = room.slack.command("alice", "/ask", QUESTION) if asked == "command" else room.slack.say("alice", "general", QUESTION)

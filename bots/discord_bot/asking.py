@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from bots.discord_bot.spots import Spot, can_thread, insist, is_alone, is_answer
 from core.actions import Action, button, under_answer
 from core.errors import AlreadyTaken, EmptyQuestion, FileRefused, ProfondError, StoreAway
 from core.files import must_fit, name_of
+from core.knowledge import Course
 from core.measures import arrived
 from core.messages import Answer, Level, Question, Ticket
 from core.reply import quoted
@@ -215,17 +216,30 @@ class Asking:
     async def _answer(self, ticket: Ticket, address: Address, *, may_thread: bool, left: Left | None = None) -> None:
         """Answer a taken question; whatever happens, the student is told, and in private where the question was."""
         words = words_in(ticket.question.lang)
-        whispered = shown = ""
+        notify = partial(self._notice, address.user, ticket.question)
+        ending = _Ending(self._profond.course, notify, ticket, address, may_thread=may_thread)
+        reply = self._reply(ticket, address, left, ending)
+        try:
+            await self._after_the_others()
+            await self._profond.assistant.answer(ticket, reply)
+        except asyncio.CancelledError:
+            await self._last_words(reply, Page((_quote(ticket, address), words("error-restart"))))
+            raise
+        except Exception as error:  # noqa: BLE001  # the adapter's boundary: nobody waits for an answer that never comes
+            log.error("answer_failed", cause=type(error).__name__)  # noqa: TRY400  # a traceback may hold a student's words
+            known = error if isinstance(error, ProfondError) else ProfondError()
+            await reply.show_last([Page((_quote(ticket, address), error_words(words, known)))])
+        finally:
+            await reply.close()
+        if ending.whispered:
+            await self._whisper(address, ending.whispered)
+        if address.is_moved:
+            await self.say(replace(address, is_private=False), words("direct-refused" if reply.is_lost else "answered-directly"))
+        if ending.notice:
+            await self._noticed(ticket.question.person)
 
-        async def end(answer: Answer) -> End:
-            nonlocal whispered, shown
-            notice = shown = await self._notice(address.user, ticket.question)
-            whispered = notice if address.token else ""
-            shared = ticket.question.is_private and not address.is_direct
-            buttons = under_answer(words, answer, self._profond.course, is_private=shared, can_thread=may_thread and not shared)
-            return End("" if whispered else notice, buttons)
-
-        quote = _quote(ticket, address)
+    def _reply(self, ticket: Ticket, address: Address, left: Left | None, ending: "_Ending") -> DiscordReply:
+        words, quote = words_in(ticket.question.lang), _quote(ticket, address)
         why = "" if address.is_moved else small(words("shown-elsewhere"))
         elsewhere = "\n".join(filter(None, (why, "" if quote else quoted(ticket.question.text))))
         conversation, on_post = ticket.question.conversation, partial(self._record, ticket)
@@ -234,25 +248,7 @@ class Asking:
             messages.restore(left.placeholder)
         channel = 0 if address.token or address.is_moved else address.channel
         stop = button(words, Action.STOP, ticket.id)
-        reply = DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=end)
-        try:
-            await self._after_the_others()
-            await self._profond.assistant.answer(ticket, reply)
-        except asyncio.CancelledError:
-            await self._last_words(reply, Page((quote, words("error-restart"))))
-            raise
-        except Exception as error:  # noqa: BLE001  # the adapter's boundary: nobody waits for an answer that never comes
-            log.error("answer_failed", cause=type(error).__name__)  # noqa: TRY400  # a traceback may hold a student's words
-            known = error if isinstance(error, ProfondError) else ProfondError()
-            await reply.show_last([Page((quote, error_words(words, known)))])
-        finally:
-            await reply.close()
-        if whispered:
-            await self._whisper(address, whispered)
-        if address.is_moved:
-            await self.say(replace(address, is_private=False), words("direct-refused" if reply.is_lost else "answered-directly"))
-        if shown:
-            await self._noticed(ticket.question.person)
+        return DiscordReply(messages, self._bot.pace, words, channel=channel, quote=quote, stop=stop, end=ending.of)
 
     async def _last_words(self, reply: DiscordReply, page: Page) -> None:
         """Say something at the very end, if it goes fast."""
@@ -330,6 +326,28 @@ class Asking:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+class _Ending:
+    """What stands under an answer: the first-contact notice, or whispered where others read, and the buttons."""
+
+    def __init__(self, course: Course, notify: Callable[[], Awaitable[str]], ticket: Ticket, address: Address, *, may_thread: bool) -> None:
+        self._course = course
+        self._notify = notify
+        self._ticket = ticket
+        self._address = address
+        self._may_thread = may_thread
+        self.notice = self.whispered = ""
+
+    async def of(self, answer: Answer) -> End:
+        """Return what stands under an answer."""
+        question = self._ticket.question
+        self.notice = await self._notify()
+        self.whispered = self.notice if self._address.token else ""
+        is_shared = question.is_private and not self._address.is_direct
+        may_thread = self._may_thread and not is_shared
+        buttons = under_answer(words_in(question.lang), answer, self._course, is_private=is_shared, can_thread=may_thread)
+        return End("" if self.whispered else self.notice, buttons)
 
 
 def _quote(ticket: Ticket, address: Address) -> str:
