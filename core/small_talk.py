@@ -41,8 +41,8 @@ def _words() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def chat_words() -> frozenset[str]:
-    """The words that are chat by themselves, folded: *ok*, *merci*, *prof*."""
-    return frozenset(phrase[0] for phrase in _phrases() if len(phrase) == 1)
+    """The words that are chat whatever stands beside them, folded: *ok*, *merci*, *prof*; a yes or no may be a word of the course."""
+    return frozenset(phrase[0] for phrase, kind in _phrases().items() if len(phrase) == 1 and kind != REPLY)
 
 
 def small_talk(text: str) -> str | None:

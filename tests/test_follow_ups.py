@@ -43,6 +43,7 @@ def test_a_follow_up_says_how_it_wants_to_be_told(text: str, manner: Manner) -> 
         "explique la photosynthèse",
         "et la météo demain",
         "c'est quoi le filtre ?",
+        "C'est quoi NaN ?",
         "et Fortnite ?",
     ],
 )
