@@ -110,18 +110,18 @@ class Assistant:
         draft = self._drafts[ticket.id] = Draft(ticket, surface, words_in(question.lang), question.level or DEFAULT_LEVEL)
         try:
             async with self._turns.setdefault((question.conversation, question.person), asyncio.Lock()):
-                return await self._answer_now(draft, ticket, surface)
+                return await self._answer_now(draft)
         finally:
             del self._drafts[ticket.id]
 
-    async def _answer_now(self, draft: Draft, ticket: Ticket, surface: ReplySurface) -> Answer:
+    async def _answer_now(self, draft: Draft) -> Answer:
         start = time.monotonic()
         let_go: Callable[[Ticket], Awaitable[None]] = self._store.release
         is_told = False
         try:
             await self._prepare(draft)
             answer = await self._write(draft)
-            await surface.finish(answer)
+            await draft.surface.finish(answer)
             is_told = True
         except asyncio.CancelledError:
             let_go = self._store.leases.leave  # the process ends: whoever comes next finishes it
@@ -129,7 +129,7 @@ class Assistant:
         finally:
             if not is_told:
                 with suppress(StoreAway):  # a lease that cannot be given up runs out by itself
-                    await let_go(ticket)
+                    await let_go(draft.ticket)
         await self._remember(draft, answer, round((time.monotonic() - start) * 1000))
         return answer
 

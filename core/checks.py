@@ -13,7 +13,7 @@ from core.french import common_words, flat, singular, stop_words
 from core.knowledge import Card, Course
 from core.markup import Rules, clean
 from core.messages import Answer, Level, Writer, Zone
-from core.privacy import is_personal, scrub
+from core.privacy import MARKS, is_personal, scrub
 from core.readability import reading_ease, words_a_sentence
 
 BANDS = {Level.BEGINNER: (60, 165), Level.INTERMEDIATE: (70, 200), Level.ADVANCED: (75, 225)}
@@ -219,7 +219,7 @@ def _safe(_: Checker, seen: Seen) -> str:
     found = _PING.search(text)
     if found:
         return _short(found[0])
-    marks = re.findall(r"\[(?:e-mail|téléphone|clé|mention)\]", scrub(text))
+    marks = MARKS.findall(scrub(text))
     return " ".join(marks) if is_personal(text) else ""
 
 

@@ -1,6 +1,5 @@
 """What a question is about: its own search, the answer that is told again, its files, or the turn before."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,12 @@ from core.follow_ups import follow_up
 from core.french import terms
 from core.knowledge import Course
 from core.messages import Level, Manner, Question, Turn, Zone
-from core.privacy import scrub
+from core.privacy import MARKS, scrub
 from core.search import Found, SearchIndex
 from core.small_talk import REPLY, small_talk
 
 SEARCHED_IN_FILE = 2_000
 """Characters of a file that are searched together with the question."""
-_MARKS = re.compile(r"\[(?:e-mail|téléphone|clé|mention)\]")
-"""What stands where personal data was: no word to search for."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +26,23 @@ class Finder:
 
     def find(self, question: Question, turns: Sequence[Turn], told: Sequence[str] = ()) -> tuple[Found, Manner]:
         """Return what was found, and how it is to be told; `told` are the cards of the answer that is told again."""
-        found = self.index.search(_searched(question.text))
+        text = _searched(question.text)
+        found = self.index.search(text)
         if question.again:
             is_anew = question.manner is Manner.PLAIN and found.zone is Zone.SURE
             return found if is_anew else self._same_cards(told, found), question.manner
         if found.zone is not Zone.SURE and question.files:
-            found = self._with_files(question, found, turns)
+            found = self._with_files(question, text, found, turns)
         if found.zone is Zone.SURE and not (turns and small_talk(question.text) == REPLY):
             return found, question.manner
         last = next((turn for turn in reversed(turns) if turn.card_ids), None)
-        return self._after(last, question, found) if last else (found, question.manner)
+        return self._after(last, question, text, found) if last else (found, question.manner)
 
-    def _after(self, last: Turn, question: Question, found: Found) -> tuple[Found, Manner]:
+    def _after(self, last: Turn, question: Question, text: str, found: Found) -> tuple[Found, Manner]:
         """Read a question that says too little by itself with the turn before."""
         if (manner := _manner(question.text)) is not None:
             return self._same_cards(last.card_ids, found), manner
-        joined = self.index.search(f"{_searched(last.question)} {_searched(question.text)}")
+        joined = self.index.search(f"{_searched(last.question)} {text}")
         is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
         if joined.zone is Zone.SURE and is_about_the_course:
             return joined, question.manner
@@ -57,14 +55,14 @@ class Finder:
         texts = (text for card in cards for text in (card.title, *card.aliases, *card.examples, *map(card.text, Level)))
         return frozenset(own) <= {term for text in texts for term in terms(text)}
 
-    def _with_files(self, question: Question, found: Found, turns: Sequence[Turn]) -> Found:
+    def _with_files(self, question: Question, text: str, found: Found, turns: Sequence[Turn]) -> Found:
         """Return what was found for a question and the text of its files together.
 
         Who attaches a file wants it looked at: a model looks at it even where no card is surely about it, or where nothing
         but a picture says what is asked. What is clearly none of the course's stays outside.
         """
-        text = " ".join(text[:SEARCHED_IN_FILE] for _, text in texts_in(question.files))
-        joined = self.index.search(f"{_searched(question.text)} {_searched(text)}") if text else found
+        told = " ".join(content[:SEARCHED_IN_FILE] for _, content in texts_in(question.files))
+        joined = self.index.search(f"{text} {_searched(told)}") if told else found
         found = found if joined.zone is Zone.OUTSIDE else joined
         is_picture_alone = bool(images_in(question.files)) and not found.analysis.terms and not turns
         return found._replace(zone=Zone.SURE) if self.has_reader and (found.zone is Zone.UNSURE or is_picture_alone) else found
@@ -85,4 +83,4 @@ def _manner(text: str) -> Manner | None:
 
 def _searched(text: str) -> str:
     """Return what is searched for in a student's text: all but personal data."""
-    return _MARKS.sub(" ", scrub(text))
+    return MARKS.sub(" ", scrub(text))

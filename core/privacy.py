@@ -110,6 +110,8 @@ _PERSONAL = [
         (rf"{_BEFORE}(?<!/)(?!{_DATE}){_FRENCH}(?:/{_FRENCH})?(?![\w/-])", "[téléphone]"),
     ]
 ]
+MARKS = re.compile(r"\[(?:e-mail|téléphone|clé|mention)\]")
+"""What stands where personal data was."""
 _CODE_LINE = re.compile(r"\s*@[\w.]{1,80}(?:\(|\s*#)")
 """A decorator that is called or commented. Products of matrices (`q@k`, `x @ w`) are no handles; `x @w` may be one, so it goes."""
 _DECORATOR = re.compile(r"\s*@[\w.]{1,80}\s*$")

@@ -231,8 +231,8 @@ class Asking:
             await reply.show_last([Page((_quote(ticket, address), error_words(words, known)))])
         finally:
             await reply.close()
-        if ending.whispered:
-            await self._whisper(address, ending.whispered)
+        if ending.notice and address.token:
+            await self._whisper(address, ending.notice)
         if address.is_moved:
             await self.say(replace(address, is_private=False), words("direct-refused" if reply.is_lost else "answered-directly"))
         if ending.notice:
@@ -329,7 +329,7 @@ class Asking:
 
 
 class _Ending:
-    """What stands under an answer: the first-contact notice, or whispered where others read, and the buttons."""
+    """What stands under an answer: the buttons, and the first-contact notice, but under an interaction's: there it is whispered."""
 
     def __init__(self, course: Course, notify: Callable[[], Awaitable[str]], ticket: Ticket, address: Address, *, may_thread: bool) -> None:
         self._course = course
@@ -337,17 +337,16 @@ class _Ending:
         self._ticket = ticket
         self._address = address
         self._may_thread = may_thread
-        self.notice = self.whispered = ""
+        self.notice = ""
 
     async def of(self, answer: Answer) -> End:
         """Return what stands under an answer."""
         question = self._ticket.question
         self.notice = await self._notify()
-        self.whispered = self.notice if self._address.token else ""
         is_shared = question.is_private and not self._address.is_direct
         may_thread = self._may_thread and not is_shared
         buttons = under_answer(words_in(question.lang), answer, self._course, is_private=is_shared, can_thread=may_thread)
-        return End("" if self.whispered else self.notice, buttons)
+        return End("" if self._address.token else self.notice, buttons)
 
 
 def _quote(ticket: Ticket, address: Address) -> str:
