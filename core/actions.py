@@ -3,13 +3,16 @@
 A face draws the buttons and brings the press back as (action, target); what it means is said here and done by core's verbs.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
+from core.errors import Unknown
 from core.knowledge import Course
 from core.lessons import CardPage
-from core.messages import Answer, Choice, Zone
+from core.messages import Answer, Choice, Manner, Zone
 from core.words import Words
 
 LONGEST_LABEL = 75
@@ -46,8 +49,21 @@ class Action(StrEnum):
     DATA = "data"  # nothing: my data
 
 
-RETOLD = {Action.SIMPLER, Action.DEEPER, Action.EXAMPLE, Action.REDO}
-"""Actions that tell an answer again."""
+RETOLD = {Action.SIMPLER: Manner.SIMPLER, Action.DEEPER: Manner.DEEPER, Action.EXAMPLE: Manner.ANOTHER_EXAMPLE, Action.REDO: Manner.PLAIN}
+"""Actions that tell an answer again, each with its manner."""
+STORED_SOON = (0.1, 0.3, 0.5)
+"""Seconds between looks for an answer that was just shown."""
+Done = TypeVar("Done")
+
+
+async def once_stored(work: Callable[[], Awaitable[Done]]) -> Done:
+    """Do what a press asks for; one that comes faster than its answer is stored waits a moment. Raises Unknown."""
+    for pause in STORED_SOON:
+        try:
+            return await work()
+        except Unknown:
+            await asyncio.sleep(pause)
+    return await work()
 
 
 @dataclass(frozen=True, slots=True)

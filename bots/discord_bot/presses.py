@@ -1,6 +1,5 @@
 """Buttons: what was pressed is read from its code, so that buttons work after a restart and on old messages."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,9 +9,9 @@ from bots.discord_bot import pages, sharing
 from bots.discord_bot.forms import open_form
 from bots.discord_bot.look import Page
 from bots.discord_bot.spots import Spot, can_thread, hold, insist, person_of, soon, tell, turn_to, words_of
-from core.actions import RETOLD, Action, button, more_about, read_code
+from core.actions import RETOLD, Action, button, more_about, once_stored, read_code
 from core.errors import Unknown
-from core.messages import Manner, Question
+from core.messages import Question
 from core.profond import Profond
 from core.words import Words
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from bots.discord_bot.client import DiscordBot
 
 JUST_SHOWN = timedelta(seconds=10)
-STORED_SOON = (0.1, 0.3, 0.5)
-"""Seconds between looks for an answer that was just shown."""
-MANNERS = {Action.SIMPLER: Manner.SIMPLER, Action.DEEPER: Manner.DEEPER, Action.EXAMPLE: Manner.ANOTHER_EXAMPLE, Action.REDO: Manner.PLAIN}
 
 
 @dataclass(frozen=True)
@@ -68,13 +64,9 @@ async def _carry(press: Press) -> None:
     """Do what a press asks for; one that comes faster than its answer is stored waits a moment. Raises Unknown."""
     work, message = PRESSES[press.action], press.spot.message
     if message is None or press.spot.created_at - (message.edited_at or message.created_at) > JUST_SHOWN:
-        return await work(press)
-    for pause in STORED_SOON:
-        try:
-            return await work(press)
-        except Unknown:
-            await asyncio.sleep(pause)
-    return await work(press)
+        await work(press)
+    else:
+        await once_stored(lambda: work(press))
 
 
 async def _tell_again(press: Press) -> None:
@@ -86,7 +78,7 @@ async def _again(press: Press) -> Question:
     is_direct = press.spot.guild_id is None
     is_private = is_direct or await press.profond.students.is_always_private(press.person)
     asked = await press.bot.asking.question(press.spot, "", is_private=is_private)
-    return await press.profond.assistant.again(press.target, asked, MANNERS[press.action])
+    return await press.profond.assistant.again(press.target, asked, RETOLD[press.action])
 
 
 async def _judge(press: Press) -> None:

@@ -1,9 +1,8 @@
 """Buttons: what was pressed is read from its code, so that buttons work after a restart and on old messages."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from bots.slack_bot import forms, home, pages
 from bots.slack_bot.asking import NOT_THERE, Work, question_at
@@ -12,19 +11,15 @@ from bots.slack_bot.look import MAX_PART, Sheet, in_view
 from bots.slack_bot.people import person_of
 from bots.slack_bot.places import Address, drawn, spot
 from bots.slack_bot.speech import sentence, words_for
-from core.actions import RETOLD, Action, button, more_about, read_code
-from core.errors import ProfondError, Unknown
-from core.messages import Level, Manner
+from core.actions import RETOLD, Action, button, more_about, once_stored, read_code
+from core.errors import ProfondError
+from core.messages import Level
 from core.reply import quoted, split_text
 from core.words import Words
 
 if TYPE_CHECKING:
     from bots.slack_bot.client import SlackBot
 
-MANNERS = {Action.SIMPLER: Manner.SIMPLER, Action.DEEPER: Manner.DEEPER, Action.EXAMPLE: Manner.ANOTHER_EXAMPLE, Action.REDO: Manner.PLAIN}
-STORED_SOON = (0.1, 0.3, 0.5)
-"""Seconds between looks for an answer that may have been shown just now."""
-T = TypeVar("T")
 Body = dict[str, Any]
 Do = Callable[["SlackBot", "Press", str], Awaitable[None]]
 
@@ -113,19 +108,9 @@ async def _done(bot: "SlackBot", press: Press, action: Action, target: str) -> N
     human = await bot.people.meet(press.address.user)
     press = replace(press, words=words_for(human.lang))
     try:
-        await _stored(lambda: PRESSES.get(action, _stale)(bot, press, target))
+        await once_stored(lambda: PRESSES.get(action, _stale)(bot, press, target))
     except ProfondError as error:
         await show(bot, press, Sheet(texts=(sentence(press.words, error),)))
-
-
-async def _stored(work: Callable[[], Awaitable[T]]) -> T:
-    """Do what a press asks for; one that comes faster than its answer is stored waits a moment. Raises Unknown."""
-    for pause in STORED_SOON:
-        try:
-            return await work()
-        except Unknown:
-            await asyncio.sleep(pause)
-    return await work()
 
 
 async def show(bot: "SlackBot", press: Press, sheet: Sheet) -> None:
@@ -147,7 +132,7 @@ async def _stale(bot: "SlackBot", press: Press, _: str) -> None:
 async def _tell_again(bot: "SlackBot", press: Press, action: Action, answer: str) -> Work:
     asked = question_at(press.address, "", press.event)
     try:
-        question = await _stored(lambda: bot.profond.assistant.again(answer, asked, MANNERS[action]))
+        question = await once_stored(lambda: bot.profond.assistant.again(answer, asked, RETOLD[action]))
     except ProfondError as error:
         refusal = error
         return Work(lambda: bot.asking.refuse(press.address, refusal), event=f"slack:{press.event}")
