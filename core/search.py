@@ -2,8 +2,9 @@
 
 Two rankings are added up: one by words and one by letters (`core/letters.py`). That by words is BM25 over title, aliases,
 keywords, phrasings and text (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"), fields weighted before
-saturation, and something for names (title, alias) met. Confidence is the score by words, and more where a card's name is all
-that is asked, times the idf-weighted share of the question that the course has names for; and a tenth of the score by letters.
+saturation, and something for names (title, alias) met, most for the first of several. Confidence is the score by words, and more
+where a card's name is all that is asked, times the idf-weighted share of the question that the course has names for; and a tenth of
+the score by letters.
 All that is weighed against what the course is not about: subjects outside of it lie in the same index of letters, and confidence
 keeps the third power of the course's share of the letters found. So *élaguer un arbre* and *les films Transformers* are told from
 pruning and transformers by the company that words keep, not by a list of words (an out-of-scope class, as classifiers of intents
@@ -30,7 +31,7 @@ ALONE, CALLED = 0.85, 6.0
 """From this share of a question's rarity on, a name is all that is asked; what that adds to the card's score and to its confidence."""
 RARE = 0.4
 """The share of an unknown word's rarity from which on words of one title alone name it."""
-LETTERS, SURE_LETTERS = 0.22, 0.1
+LETTERS, SURE_LETTERS = 0.32, 0.1
 USUAL_SHARE, FOREIGN_POWER = 2 / 3, 3.0
 """A question of the course holds about twice as much of it as of anything foreign: that one's confidence stays as it would be without."""
 LEAD, NAMED_LEAD = 1.1, 0.6
@@ -85,6 +86,26 @@ class Name(NamedTuple):
     is_title: bool
     is_subject: bool
     length: int
+
+
+class Met(NamedTuple):
+    """A name that shares words with a question: how rare these are together, where in the question the first stands, and if they are all of it."""
+
+    name: Name
+    worth: float
+    start: int
+    is_whole: bool
+
+
+def _themes(met: Iterable[Met]) -> dict[int, float]:
+    """Return the cards that a question names first, with the rarity of these names, if it names others behind them: *A ou B ?* is asked of A."""
+    whole = [each for each in met if each.is_whole]
+    start = min((each.start for each in whole), default=0)
+    first: dict[int, float] = defaultdict(float)
+    for each in whole:
+        if each.start == start:
+            first[each.name.card] = max(first[each.name.card], each.worth)
+    return first if any(each.name.card not in first for each in whole) else {}
 
 
 def _fields(card: Card) -> Iterator[tuple[float, str]]:
@@ -187,9 +208,10 @@ class SearchIndex:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         words = self._rank(analysis)
-        ranking, alone = self._with_names(analysis, words)
+        met = self._names_met(analysis, words)
+        (ranking, alone), themes = self._with_names(analysis, words, met), _themes(met)
         letters, foreign = self._by_letters(text)
-        scores = [ranking.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
+        scores = [ranking.get(number, 0.0) + themes.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
         named, passages = self._named(analysis), []
         kept = 1.0 if alone else (foreign.share / USUAL_SHARE) ** FOREIGN_POWER  # who types a card's name means the card
@@ -228,21 +250,22 @@ class SearchIndex:
         card = self._cards[number]
         return Passage(card.id, card.title, card.content, score, confidence)
 
-    def _names_met(self, analysis: Analysis, cards: Container[int]) -> Iterator[tuple[Name, float, bool]]:
-        """Yield the names of these cards that share a word with a question, with the rarity of what they share, and whether that is all of it."""
+    def _names_met(self, analysis: Analysis, cards: Container[int]) -> list[Met]:
+        """Return the names of these cards that share a word with a question, in the order in which it comes to them."""
         met: dict[int, float] = defaultdict(float)
         sizes: Counter[int] = Counter()
-        for term in analysis.terms:
+        starts: dict[int, int] = {}
+        for place, term in enumerate(analysis.terms):
             rarity = self._idf.get(term, 0.0)
             for number, card in self._names_with.get(term, ()):
                 if card in cards:
                     met[number] += rarity
                     sizes[number] += 1
-        for number, worth in met.items():
-            name = self._names[number]
-            yield name, worth, sizes[number] == name.size
+                    starts.setdefault(number, place)
+        named = ((self._names[number], number, worth) for number, worth in met.items())
+        return [Met(name, worth, starts[number], sizes[number] == name.size) for name, number, worth in named]
 
-    def _with_names(self, analysis: Analysis, words: Mapping[int, float]) -> tuple[dict[int, float], set[int]]:
+    def _with_names(self, analysis: Analysis, words: Mapping[int, float], met: Iterable[Met]) -> tuple[dict[int, float], set[int]]:
         """Return the ranking by words and by the names that were met, and the cards whose name is nearly all that is asked."""
         ranking = dict(words)
         titles: dict[int, float] = defaultdict(float)
@@ -250,7 +273,7 @@ class SearchIndex:
         asked = frozenset(analysis.terms)
         called: dict[int, tuple[bool, int]] = {}
         asked_rarity = self._rarity(asked)
-        for name, worth, is_whole in self._names_met(analysis, ranking):
+        for name, worth, _, is_whole in met:
             title = self._titles[name.card]
             if name.is_title:
                 titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
