@@ -80,8 +80,7 @@ class TerminalReply:
         fresh = text[len(self._printed) : end]
         if fresh.count("```") % 2 and not is_last:
             return
-        for block in _screen_blocks(fresh):
-            show(self._console, block)
+        show(self._console, fresh)
         self._printed = text[:end]
 
 
@@ -322,12 +321,25 @@ class Chat:
 
 def show(console: Console, text: str) -> None:
     """Print Markdown, or plain text into a pipe."""
-    if console.is_terminal and text.strip():
-        from rich.markdown import Markdown  # noqa: PLC0415  # slow to import, and useless in a pipe
-
-        console.print(Markdown(text, code_theme="ansi_dark"))
-    else:
+    if not console.is_terminal:
         console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+        return
+    for block in _screen_blocks(text):
+        _show_block(console, block)
+
+
+def _show_block(console: Console, block: str) -> None:
+    """Print a fence, or a line as far in as it was written: only a fence is code, whatever a line four spaces in is to Markdown."""
+    from rich.markdown import Markdown  # noqa: PLC0415  # slow to import, and useless in a pipe
+    from rich.padding import Padding  # noqa: PLC0415  # as above
+    from rich.segment import SegmentLines  # noqa: PLC0415  # as above
+
+    bare = block.lstrip()
+    indent = min(len(block.removesuffix(bare).expandtabs(4)), console.width // 2)
+    lines = console.render_lines(Markdown(bare, code_theme="ansi_dark"), console.options.update_width(console.width - indent), pad=False)
+    if bare[:3] != "```":  # the library puts a blank line before every list
+        lines = [line for line in lines if any(segment.text.strip() for segment in line)] or [[]]
+    console.print(Padding(SegmentLines(lines, new_lines=True), (0, 0, 0, indent)))
 
 
 def completer(commands: Sequence[str], names: Sequence[Topic | Card]) -> "Completer":

@@ -1,5 +1,6 @@
 """The terminal as a person sees it: a real subprocess in an empty folder."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from prompt_toolkit.document import Document
 from bots.terminal_bot import completer
 from core.knowledge import load_course
 from core.settings import shipped_course
-from tests.servers.mistral import MistralServer
+from tests.servers.mistral import Fault, MistralServer
 
 QUESTION = "C'est quoi une convolution ?"
 CANARY = "zanzibar-canari"
@@ -191,14 +192,24 @@ def test_migrate_and_the_courses_tools(tmp_path: Path) -> None:
 
 async def test_a_model_answers_in_the_terminal(tmp_path: Path) -> None:
     """With a key, the model's text is printed and its cards are named."""
-    import asyncio  # noqa: PLC0415
-
     async with MistralServer() as server:
         done = await asyncio.to_thread(profond, tmp_path, "ask", QUESTION, MISTRAL_API_KEY="k", MISTRAL_SERVER_URL=server.url)
 
     assert 0 == done.returncode
     assert "Sources\u00a0:" in done.stdout
     assert 1 == len(server.requests)
+
+
+async def test_a_screen_shows_a_list_as_far_in_as_it_is_written(tmp_path: Path) -> None:
+    """On a screen too a list in a list is one, however far in a model writes it, and so is what goes on there; code is what stands in a fence."""
+    text = "Voici :\n\n- un filtre\n    - il **glisse**\n        - loin\n\n    et puis\n\n1. une carte\n\t- la sienne\n\n```\n    - code\n```\n"
+    async with MistralServer(default=Fault(text=text)) as server:
+        key = {"MISTRAL_API_KEY": "k", "MISTRAL_SERVER_URL": server.url, "TTY_COMPATIBLE": "1", "TERM": "dumb"}
+        done = await asyncio.to_thread(profond, tmp_path, "ask", QUESTION, **key)
+    lines = [line.rstrip() for line in done.stdout.partition("\n\nSources")[0].splitlines()]
+
+    assert [" • un filtre", "     • il glisse", "         • loin", "", "    et puis", "", " 1 une carte", "     • la sienne"] == lines[2:10]
+    assert ["     - code"] == [line for line in lines[10:] if line]
 
 
 def test_no_word_of_a_student_is_in_a_log_or_a_file(tmp_path: Path) -> None:
