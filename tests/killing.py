@@ -1,6 +1,6 @@
-"""The real Discord bot as a process that is killed: asked by several students, killed at a moment, started again, counted.
+"""The real bots as processes that are killed: asked by several students, killed at a moment, started again, counted.
 
-By hand, many times: `python -m tests.killing --rounds 30 [--database postgresql://…]`.
+By hand, many times: `python -m tests.killing --rounds 30 [--chat slack] [--database postgresql://…]`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,17 +21,15 @@ from core.messages import MyData
 from core.settings import Settings
 from core.store import Store, open_store
 from core.words import words_in
-from tests.servers.discord import Asked, DiscordServer, Said, User
+from tests.chats import CHATS, WITHIN, Asking, Chat
 from tests.servers.mistral import TEXT, Fault, MistralServer
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "k" * 40
-WITHIN, STORED_WITHIN = 60.0, 5.0
+STORED_WITHIN = 5.0
 PER_DAY = Settings.model_fields["allowance_per_day"].default
 TOO_SLOW = words_in("fr")("error-store-away")
-PRIVATE, AGAIN = 4, 100
-ASKING = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
-"""The events with which students ask."""
+AGAIN = 100
 QUESTIONS = (
     "C'est quoi une convolution ?",
     "C'est quoi le dropout ?",
@@ -58,16 +56,15 @@ class Count:
 class Killing:
     """A class, a model that takes its time, and a bot that may be killed."""
 
-    def __init__(self, discord: DiscordServer, mistral: MistralServer, database: str) -> None:
-        self.discord = discord
+    def __init__(self, chat: Chat, mistral: MistralServer, database: str) -> None:
+        self.chat = chat
         self.database = database
         mistral.default = Fault(text=WRITTEN, delay=0.02)
         self._environment = {
             "PATH": os.environ["PATH"],
             "DATABASE_URL": database,
             "PROFOND_SECRET_KEY": SECRET,
-            "DISCORD_TOKEN": discord.knobs.token,
-            "DISCORD_API_URL": discord.url,
+            **chat.variables(),
             "MISTRAL_API_KEY": "test",
             "MISTRAL_SERVER_URL": mistral.url,
             "MISTRAL_REQUESTS_PER_SECOND": "20",
@@ -77,13 +74,11 @@ class Killing:
 
     async def start(self) -> None:
         """Start the bot and wait until it is connected."""
-        before = self.discord.gateway.identifies
+        before = self.chat.connections()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "ignore", "-m", "bots", "discord", env=self._environment, stdout=asyncio.subprocess.DEVNULL
+            sys.executable, "-W", "ignore", "-m", "bots", self.chat.program, env=self._environment, stdout=asyncio.subprocess.DEVNULL
         )
-        await self.discord.until(lambda: self.discord.gateway.identifies > before, within=WITHIN)
-        await self.discord.ready(within=WITHIN)
-        await self.discord.registered(within=WITHIN)
+        await self.chat.connected(before)
 
     async def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the bot."""
@@ -97,64 +92,54 @@ class Killing:
         The first questions are then nearly answered, those between are being written, the last has only been taken.
         """
         count = Count(questions=len(QUESTIONS))
-        asked: list[tuple[User, str, Asked | Said]] = []
+        asked: list[Asking] = []
         async with self._store() as store:
             for number, question in enumerate(QUESTIONS):
-                student = self.discord.user(f"{name}-{number}")
-                asked.append((student, question, await self._taken(store, student, question, number)))
+                asked.append(await self._taken(store, f"{name}-{number}", question, number))
                 await asyncio.sleep(spread / len(QUESTIONS) * (number < len(QUESTIONS) - 1))
         await self.kill()
         await self.start()
-        await self._redeliver({handle.message.id if isinstance(handle, Said) else handle.id for _, _, handle in asked})
-        for _, question, handle in asked:
-            await self._settle(handle, question, count)
-        await self._audit([student.id for student, _, _ in asked], count)
+        await self._redeliver(asked)
+        for question, asking in zip(QUESTIONS, asked, strict=True):
+            await self._settle(asking, question, count)
+        await self._audit([asking.person for asking in asked], count)
         return count
 
-    async def _ask(self, student: User, question: str, number: int) -> Asked | Said:
-        """Ask by command, one of them in private, and by mention."""
-        if number % 2:
-            return await self.discord.say(student, self.discord.channel, question, mention=True)
-        return await self.discord.slash(student, "ask", {"question": question, "private": number == PRIVATE})
-
-    async def _redeliver(self, ids: set[str]) -> None:
+    async def _redeliver(self, asked: Sequence[Asking]) -> None:
         """Deliver what was asked before the restart many times more."""
-        gateway = self.discord.gateway
-        sent = [event for session in gateway.sessions.values() for event in session.sent]
-        events = {event["d"]["id"]: event for event in sent if event["t"] in ASKING and event["d"]["id"] in ids}
         for _ in range(AGAIN):
-            for event in events.values():
-                gateway.tell(event["t"], event["d"])
-            await gateway.settle()
+            for asking in asked:
+                asking.again()
+            await self.chat.heard()
 
-    async def _taken(self, store: Store, student: User, question: str, number: int) -> Asked | Said:
+    async def _taken(self, store: Store, name: str, question: str, number: int) -> Asking:
         """Ask, and once more where the student is told that the store was too slow; return as soon as the question is in the database."""
-        handle = await self._ask(student, question, number)
+        asking = await self.chat.asked(name, question, number)
         async with asyncio.timeout(WITHIN):
-            while TOO_SLOW in handle.text or (await store.usage(f"discord:{student.id}")).left_today == PER_DAY:
-                if TOO_SLOW in handle.text:
-                    handle = await self._ask(student, question, number)
+            while (is_late := TOO_SLOW in "".join(asking.texts())) or (await store.usage(asking.person)).left_today == PER_DAY:
+                if is_late:
+                    asking = await self.chat.asked(name, question, number)
                 await asyncio.sleep(0.01)
-        return handle
+        return asking
 
     def _store(self) -> AbstractAsyncContextManager[Store]:
         return open_store(Settings(_env_file=None, database_url=self.database, profond_secret_key=SECRET))
 
-    async def _settle(self, handle: Asked | Said, question: str, count: Count) -> None:
+    async def _settle(self, asking: Asking, question: str, count: Count) -> None:
         """Wait for the whole answer, and see whether there is one."""
         try:
-            await handle.until(lambda asked: "Sources" in asked.text, within=WITHIN)
-        except AssertionError:
+            await asking.until(lambda: any("Sources" in text for text in asking.texts()))
+        except (AssertionError, TimeoutError):
             count.lost.append(question)
-        if sum("Sources" in message.states[-1].text for message in handle.messages if not message.is_deleted) > 1:
+        if sum("Sources" in text for text in asking.texts()) > 1:
             count.doubled.append(question)
 
-    async def _audit(self, students: list[str], count: Count) -> None:
+    async def _audit(self, people: list[str], count: Count) -> None:
         """Compare with the database: nothing goes on waiting, and each student has paid for one question."""
         async with self._store() as store:
-            for student in students:
-                data = await nothing_waits(store, f"discord:{student}")
-                usage = await store.usage(f"discord:{student}")
+            for person in people:
+                data = await nothing_waits(store, person)
+                usage = await store.usage(person)
                 if usage.left_today != usage.per_day - 1 or len(data["turns"]) != 1 or data["waiting"]:
                     count.miscounted.append(f"{usage.left_today} {len(data['turns'])} {len(data['waiting'])}")
 
@@ -168,10 +153,10 @@ async def nothing_waits(store: Store, person: str) -> MyData:
 
 
 @asynccontextmanager
-async def a_killing(database: str) -> AsyncIterator[Killing]:
+async def a_killing(bot: str, database: str) -> AsyncIterator[Killing]:
     """Open the servers and start the bot."""
-    async with DiscordServer() as discord, MistralServer() as mistral:
-        killing = Killing(discord, mistral, database)
+    async with CHATS[bot]() as chat, MistralServer() as mistral:
+        killing = Killing(chat, mistral, database)
         try:
             await killing.start()
             yield killing
@@ -179,10 +164,10 @@ async def a_killing(database: str) -> AsyncIterator[Killing]:
             await killing.kill()
 
 
-async def _soak(rounds: int, database: str, seed: int) -> None:
+async def _soak(bot: str, rounds: int, database: str, seed: int) -> None:
     moments = random.Random(seed)  # noqa: S311  # no secret
     total = Count()
-    async with a_killing(database) as killing:
+    async with a_killing(bot, database) as killing:
         for number in range(rounds):
             count = await killing.round(f"r{number}", moments.uniform(0, 2.5))
             total.questions += count.questions
@@ -204,11 +189,12 @@ def main() -> None:
     """Kill the bot many times and print what was lost or doubled."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--chat", choices=CHATS, default="discord")
     parser.add_argument("--database", default="")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_soak(given.rounds, given.database or f"{folder}/profond.db", given.seed))
+        asyncio.run(_soak(given.chat, given.rounds, given.database or f"{folder}/profond.db", given.seed))
 
 
 if __name__ == "__main__":

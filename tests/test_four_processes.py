@@ -18,7 +18,8 @@ from core.messages import MyData
 from core.settings import Settings
 from core.store import Store, open_store
 from core.store.tables import answers, spending
-from tests.killing import ASKING, ROOT, SECRET, WITHIN, WRITTEN
+from tests.chats import ASKING, WITHIN
+from tests.killing import ROOT, SECRET, WRITTEN
 from tests.servers.discord import Asked as Interaction
 from tests.servers.discord import DiscordServer, Said
 from tests.servers.mistral import Fault, MistralServer
