@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.samples import Clock, rows
 from tests.servers.mistral import FAULTS, TEXT, Fault, MistralServer
 from tests.surfaces import RecordingSurface
 from tests.test_markup_watch import CARD, ENGLISH
-from tests.test_traffic import TimedModel, ask, question, server, until
+from tests.test_traffic import TimedModel, Watching, ask, distinct, question, server, until
 
 __all__ = ["server"]  # a fixture
 
@@ -111,6 +112,30 @@ async def test_who_comes_late_reads_from_the_beginning(opened: Opener) -> None:
     assert 1 == len(model.asked)
     assert answers[0].text == answers[1].text
     assert early.updates[0] == late.updates[0]
+
+
+async def test_a_first_question_does_not_wait_behind_a_classmates_many(opened: Opener) -> None:
+    """Who asks first what a classmate asked last goes before the classmate's other questions, and the one call for both with them."""
+    asked = [replace(distinct(number), person="test:0") for number in range(3)] + [question(3, person="test:0"), question(4)]
+    surfaces = [Watching() for _ in asked]
+    async with opened(TimedModel(), mistral_requests_per_second=0.1, patience_seconds=300) as profond, asyncio.TaskGroup() as group:
+        tickets = [await profond.assistant.take(one) for one in asked]
+        for number, pair in enumerate(zip(tickets, surfaces, strict=True)):
+            group.create_task(profond.assistant.answer(*pair))
+            await until(pair[1].told if number else pair[1].shown)
+        for surface in surfaces[3:]:
+            await until_first(surface)
+        for ticket, one in zip(tickets, asked, strict=True):
+            await profond.assistant.stop(ticket.id, one.person)
+
+    assert [1, 2, 3] == [surface.places[0].position for surface in surfaces[1:4]]
+
+
+async def until_first(surface: Watching) -> None:
+    """Wait until a student is told that they are the next."""
+    while surface.places[-1].position > 1:
+        surface.told.clear()
+        await until(surface.told)
 
 
 async def test_whoever_asked_first_may_leave(opened: Opener) -> None:

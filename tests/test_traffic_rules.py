@@ -116,6 +116,17 @@ async def test_one_question_each_goes_before_anybodys_second(store: Store, clock
     assert ["greedy-0", *(one.id for one in others), *(one.id for one in greedy[1:])] == await order(store, clock, names)
 
 
+async def test_a_question_of_two_stands_where_the_better_place_is(store: Store, clock: Clock) -> None:
+    """A late question that a student wants too who has the better place goes there, as theirs; for one with a worse place nothing moves."""
+    await enter(store, seat("a1"), *(seat(f"b{number}", "b") for number in (1, 2, 3)), seat("c1"))
+    clock.move(0.1)
+    await store.gates.move_up(GATE, "c1", "b")
+    await store.gates.move_up(GATE, "b3", "d")
+    await enter(store, seat("d2", "d"), seat("e1"))
+
+    assert ["a1", "b1", "c1", "b3", "e1", "b2", "d2"] == await order(store, clock, ["a1", "b1", "b2", "b3", "c1", "d2", "e1"])
+
+
 async def test_who_was_just_answered_waits_behind_first_questions(store: Store, clock: Clock) -> None:
     """A student whose question has just gone is behind those who wait with their first one, and before other second ones that come later."""
     await enter(store, seat("a1", "a"), seat("b1", "b"), seat("a2", "a"), seat("c1"), seat("b2", "b"))

@@ -95,6 +95,17 @@ class Gates:
         made = upsert(connection)(queue)
         await connection.execute(made.on_conflict_do_update(index_elements=["id"], set_={name: made.excluded[name] for name in row}), row)
 
+    @uncancelled
+    async def move_up(self, gate: str, seat_id: str, person: str) -> None:
+        """Let a question that waits stand where a new one of this student's would, if that is further in front; it is theirs then."""
+        async with self._locked(gate) as connection:
+            now, theirs = self.clock(), Seat(id="", person=person, model="", tokens=0)
+            found = (await connection.execute(_entered(gate, theirs, (), now))).all()
+            better, waiting = _own_place(theirs, found, now)
+            if any(place.id == seat_id and place.round > better.round for place in waiting):
+                row = {"person": person, "round": better.round, "arrived_at": now}
+                await connection.execute(update(queue).where(queue.c.id == seat_id).values(**row))
+
     async def look(self, gate: str, limits: Limits, held: Collection[str]) -> View:
         """Return where the questions held by this process stand, giving moments to whoever is next."""
         now = self.clock()

@@ -73,7 +73,9 @@ class Traffic:
                 yield Completion(model=kept.model)
                 return
         key = bill.shelf or secrets.token_hex(16)
-        async with aclosing(self._calls.join(key, lambda charges: self._call(errand, bill.shelf, charges), bill)) as pieces:
+        if running := self._calls.running(key):
+            await self._gate.move_up(running, self._queued(errand))
+        async with aclosing(self._calls.join(key, lambda seat, charges: self._call(errand, bill.shelf, seat, charges), bill)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -82,10 +84,10 @@ class Traffic:
             return await self._store.shelf.get(key)
         return None
 
-    async def _call(self, errand: Errand, shelf: str, charges: list[Charge]) -> Pieces:
+    async def _call(self, errand: Errand, shelf: str, seat: str, charges: list[Charge]) -> Pieces:
         """Yield what the first model that answers writes, while it is worth reading; keep it for others if it is good for them."""
         text, end = "", None
-        async with aclosing(watched(self._from_models(errand, charges), errand.asked)) as pieces:
+        async with aclosing(watched(self._from_models(errand, seat, charges), errand.asked)) as pieces:
             async for piece in pieces:
                 text += piece if isinstance(piece, str) else ""
                 end = piece if isinstance(piece, Completion) else end
@@ -95,10 +97,10 @@ class Traffic:
                 micros = sum(charge.micros for charge in charges)
                 await self._store.shelf.put(shelf, Kept(text, end.model, micros), errand.edition)
 
-    async def _from_models(self, errand: Errand, charges: list[Charge]) -> Pieces:
+    async def _from_models(self, errand: Errand, seat: str, charges: list[Charge]) -> Pieces:
         """Try the models in their order, within the budget."""
         calls = await self._affordable(errand.cache_key)
-        trip = self._trip(errand, calls[0].max_tokens, charges)
+        trip = self._trip(errand, seat, calls[0].max_tokens, charges)
         for nth, call in enumerate(calls, 1):
             models_left = len(calls) - nth
             try:
@@ -125,10 +127,13 @@ class Traffic:
             names = dict.fromkeys((settings.mistral_small_model, *cheap))
         return [Call(name, longest, cache_key) for name in names]
 
-    def _trip(self, errand: Errand, longest: int, charges: list[Charge]) -> Trip:
-        person = self._store.gates.key("queue", errand.asked.person)
-        seat = Seat(id=secrets.token_hex(16), person=person, model="", tokens=prompt_tokens(errand.messages) + longest)
-        return Trip(self._gate, seat, errand.messages, self._deadlines, self._settings.patience_seconds, self._prices, charges)
+    def _trip(self, errand: Errand, seat: str, longest: int, charges: list[Charge]) -> Trip:
+        place = Seat(id=seat, person=self._queued(errand), model="", tokens=prompt_tokens(errand.messages) + longest)
+        return Trip(self._gate, place, errand.messages, self._deadlines, self._settings.patience_seconds, self._prices, charges)
+
+    def _queued(self, errand: Errand) -> str:
+        """Return who asks, as the queue knows them."""
+        return self._store.gates.key("queue", errand.asked.person)
 
     async def close(self) -> None:
         """End what runs."""

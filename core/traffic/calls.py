@@ -4,20 +4,22 @@ A slow chat never holds a stream back, and a question that is stopped ends its c
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from contextlib import aclosing
 
 from core.messages import Completion, Piece, Pieces, Place
 from core.store.spending import Bill, Charge
 
-Source = Callable[[list[Charge]], Pieces]
-"""Makes a call; it notes in the list what it is charged."""
+Source = Callable[[str, list[Charge]], Pieces]
+"""Makes a call, under its id; it notes in the list what it is charged."""
 
 
 class _Call:
     """One call, its pieces so far, and how many listen."""
 
     def __init__(self, source: Source) -> None:
+        self.id = secrets.token_hex(16)
         self.charges: list[Charge] = []
         self.listeners = 0
         self.is_whole = False
@@ -28,7 +30,7 @@ class _Call:
         self.task.add_done_callback(self._ended)
 
     async def _run(self, source: Source) -> None:
-        async with aclosing(source(self.charges)) as pieces:
+        async with aclosing(source(self.id, self.charges)) as pieces:
             async for piece in pieces:
                 self._pieces.append(piece)
                 self.is_whole = isinstance(piece, Completion)
@@ -81,6 +83,10 @@ class Calls:
     def __init__(self) -> None:
         self._running: dict[str, _Call] = {}
         self._all: set[asyncio.Task[None]] = set()
+
+    def running(self, key: str) -> str:
+        """Return the id of the call that runs under a key, or an empty string."""
+        return self._running[key].id if key in self._running else ""
 
     async def join(self, key: str, source: Source, bill: Bill) -> Pieces:
         """Yield the pieces of the call that runs under this key, or of a new one."""

@@ -74,6 +74,14 @@ class Gate:
                 with suppress(StoreAway):
                     await self.store.leave(self.key, seat)
 
+    async def move_up(self, seat_id: str, person: str) -> None:
+        """Let a question that waits here stand where one of this student's would, if that is further in front."""
+        waiter = self._waiters.get(seat_id)
+        if waiter and waiter.is_seated and waiter.goes_at is None:
+            with suppress(StoreAway):
+                await self.store.move_up(self.key, seat_id, person)
+            self._wake.set()
+
     async def _places(self, seat: Seat, waiter: _Waiter, patience: float) -> AsyncGenerator[Place, None]:
         until, told = self.now() + patience, None
         while not await self._has_left(seat, waiter):
