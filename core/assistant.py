@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
@@ -109,27 +109,31 @@ class Assistant:
         question = ticket.question
         draft = self._drafts[ticket.id] = Draft(ticket, surface, words_in(question.lang), question.level or DEFAULT_LEVEL)
         try:
-            async with self._turns.setdefault((question.conversation, question.person), asyncio.Lock()):
+            async with self.held(ticket), self._turns.setdefault((question.conversation, question.person), asyncio.Lock()):
                 return await self._answer_now(draft)
         finally:
             del self._drafts[ticket.id]
 
-    async def _answer_now(self, draft: Draft) -> Answer:
-        start = time.monotonic()
-        let_go: Callable[[Ticket], Awaitable[None]] = self._store.release
-        is_told = False
+    @asynccontextmanager
+    async def held(self, ticket: Ticket) -> AsyncIterator[None]:
+        """Let go of a question where what is done for it fails: its allowance comes back; where that is cut off, whoever comes next finishes it."""
+        let_go: Callable[[Ticket], Awaitable[None]] | None = self._store.release
         try:
-            await self._prepare(draft)
-            answer = await self._write(draft)
-            await draft.surface.finish(answer)
-            is_told = True
+            yield
+            let_go = None
         except asyncio.CancelledError:
-            let_go = self._store.leases.leave  # the process ends: whoever comes next finishes it
+            let_go = self._store.leases.leave
             raise
         finally:
-            if not is_told:
+            if let_go:
                 with suppress(StoreAway):  # a lease that cannot be given up runs out by itself
-                    await let_go(draft.ticket)
+                    await let_go(ticket)
+
+    async def _answer_now(self, draft: Draft) -> Answer:
+        start = time.monotonic()
+        await self._prepare(draft)
+        answer = await self._write(draft)
+        await draft.surface.finish(answer)
         await self._remember(draft, answer, round((time.monotonic() - start) * 1000))
         return answer
 

@@ -370,6 +370,22 @@ async def test_an_answer_cut_off_while_it_is_shown_is_left(opened: Opener, away:
         assert bool(away) != await profond.store.leases.has_left("test")
 
 
+async def test_a_question_cut_off_while_it_waits_for_another_is_left(opened: Opener) -> None:
+    """A process that ends leaves also the question whose turn had not come."""
+    surface = RecordingSurface()
+    async with opened(QueuedModel("Une convolution glisse", is_held=True)) as profond:
+        tickets = [await profond.assistant.take(question(f"{CONVOLUTION} {n}", f"e{n}")) for n in range(2)]
+        answering = [asyncio.create_task(profond.assistant.answer(ticket, surface)) for ticket in tickets]
+        await surface.shown.wait()
+        answering[1].cancel()
+        await asyncio.wait({answering[1]})
+
+        assert {tickets[0].id} == profond.store.leases._held
+        assert await profond.store.leases.has_left("test")
+        answering[0].cancel()
+        await asyncio.wait({answering[0]})
+
+
 async def test_a_long_text_is_cut_in_the_middle(opened: Opener) -> None:
     """A text over the limit keeps its beginning and its end, and the student is told."""
     model = QueuedModel("Voilà [1]. Vu ?")

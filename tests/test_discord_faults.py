@@ -13,6 +13,7 @@ import pytest
 from core.profond import open_profond
 from tests.conftest import MakeSettings
 from tests.discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
+from tests.samples import rows
 from tests.servers.discord import DiscordServer, Message, User
 from tests.surfaces import QueuedModel
 
@@ -253,6 +254,16 @@ async def test_an_acknowledgement_that_fails_at_first_is_made(
     await room.settled()
     assert fault.struck == 1
     assert len(posts(discord)) == 1
+
+
+async def test_an_acknowledgement_that_fails_as_nobody_foresaw_costs_nothing(room: Class, discord: DiscordServer, lea: User) -> None:
+    """What was taken is let go: the student is told, and the allowance is back."""
+    with patch("bots.discord_bot.asking.insist", side_effect=KeyError):
+        asked = await discord.slash(lea, "ask", {"question": QUESTION})
+        await asked.read("Quelque chose a échoué")
+    usage = await room.profond.students.usage(f"discord:{lea.id}")
+    assert usage.size == usage.left
+    assert "inbox" not in await rows(room.profond.store)
 
 
 @pytest.mark.parametrize("is_private", [True, False])

@@ -1,11 +1,13 @@
 """Slack as a class lives it: mentions, threads, direct messages, what is left alone. The real Bolt app over real sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from core.errors import StoreAway
+from tests.samples import rows
 from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault
 from tests.slack_class import QUESTION, READY, Lesson, core_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
@@ -319,6 +321,43 @@ async def test_a_database_that_is_away_is_told(room: Lesson, monkeypatch: pytest
     handle = await room.slack.say("alice", "general", QUESTION)
 
     assert "Ma mémoire ne répond pas" in (await room.alone(handle)).shown
+
+
+@pytest.mark.parametrize(("error", "said"), [(StoreAway, "Ma mémoire ne répond pas"), (KeyError, "Quelque chose a échoué")])
+@pytest.mark.parametrize("is_command", [True, False])
+async def test_a_question_that_fails_before_its_answer_costs_nothing(
+    room: Lesson, monkeypatch: pytest.MonkeyPatch, error: type[Exception], said: str, *, is_command: bool
+) -> None:
+    """Whatever fails while its place is made, the student reads one sentence, in no channel, and the allowance is back."""
+
+    async def away(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(room.bot.people, "meet", away)
+    handle = await (room.slack.command("alice", "/ask", QUESTION) if is_command else room.slack.say("alice", "general", QUESTION))
+    await room.slack.until(lambda: handle.messages)
+    await room.idle()
+
+    assert [said in message.shown for message in handle.messages] == [True]
+    assert all(message.recipient or message.thread_ts for message in handle.messages)
+    assert room.profond.settings.allowance_size == (await room.profond.students.usage(f"slack:{TEAM}:U0ALICE001")).left
+    assert "inbox" not in await rows(room.profond.store)
+
+
+async def test_a_question_cut_off_before_its_answer_is_left(room: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot that ends while the place of an answer is made leaves the question to the next one."""
+    meeting = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        meeting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(room.bot.people, "meet", never)
+    await room.slack.say("alice", "general", QUESTION)
+    await meeting.wait()
+    await room.bot.asking.finish(0)
+
+    assert await room.profond.store.leases.has_left("slack")
 
 
 async def test_acknowledgements_wait_for_no_model(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -97,19 +97,9 @@ class Asking:
             await self._refuse(spot, address, error_words(words_in(question.lang), error))
             return
         if not file:
-            async with self._left_if_cut_off(ticket):
+            async with self._profond.assistant.held(ticket):
                 await self._acknowledge(spot, is_private=question.is_private)
         self.start(self._answer(ticket, address, may_thread=can_thread(spot.channel)))
-
-    @asynccontextmanager
-    async def _left_if_cut_off(self, ticket: Ticket) -> AsyncIterator[None]:
-        """Leave a question that was taken to whoever comes next, where the end comes before the answer has begun."""
-        try:
-            yield
-        except asyncio.CancelledError:
-            with suppress(StoreAway):
-                await self._profond.store.leases.leave(ticket)
-            raise
 
     async def _take(self, question: Question) -> Ticket:
         """Take a question, and let those who are answered know that somebody waits."""
@@ -220,7 +210,8 @@ class Asking:
         ending = _Ending(self._profond.course, notify, ticket, address, may_thread=may_thread)
         reply = self._reply(ticket, address, left, ending)
         try:
-            await self._after_the_others()
+            async with self._profond.assistant.held(ticket):
+                await self._after_the_others()
             await self._profond.assistant.answer(ticket, reply)
         except asyncio.CancelledError:
             await self._last_words(reply, Page((_quote(ticket, address), words("error-restart"))))

@@ -148,17 +148,27 @@ class Asking:
         return {"response_type": "ephemeral", "text": words("slack-waiting", position=place, seconds=round(seconds))}
 
     async def answer(self, ticket: Ticket, placeholder: str = "") -> None:
-        """Answer a question that was taken, at the address that it carries, in the messages that were begun for it."""
+        """Answer a question that was taken, in the messages that were begun for it; whatever happens, the student is told."""
         address, begun = Address.load(ticket.question.reply_to), Begun.load(placeholder)
         try:
-            human = await self._bot.people.meet(address.user)
-            ticket = replace(ticket, question=replace(ticket.question, lang=human.lang))
-            rooted = _at(ticket, replace(address, channel=begun.channel, thread_ts=begun.thread)) if begun.thread else (ticket, address)
-            if _needs_root(rooted[1]):
-                rooted = await self._rooted(ticket, address, human.name)
-            await self._answer(*rooted, words_for(human.lang), begun.message)
+            async with self._profond.assistant.held(ticket):
+                ticket, address = await self._placed(ticket, address, begun)
+            await self._answer(ticket, address, begun.message)
         except NoRoom:
             return
+        except Exception as error:  # noqa: BLE001  # the adapter's boundary: nobody waits for an answer that never comes
+            log.error("answer_failed", cause=type(error).__name__)  # noqa: TRY400  # a traceback may hold a student's words
+            known = error if isinstance(error, ProfondError) else ProfondError()
+            say = self.tell if _needs_root(address) else self.say
+            await say(address, sentence(words_for(ticket.question.lang), known))
+
+    async def _placed(self, ticket: Ticket, address: Address, begun: "Begun") -> tuple[Ticket, Address]:
+        """Return a question in its student's language and at the address where it is answered. Raises NoRoom."""
+        human = await self._bot.people.meet(address.user)
+        ticket = replace(ticket, question=replace(ticket.question, lang=human.lang))
+        if begun.thread:
+            return _at(ticket, replace(address, channel=begun.channel, thread_ts=begun.thread))
+        return await self._rooted(ticket, address, human.name) if _needs_root(address) else (ticket, address)
 
     async def _rooted(self, ticket: Ticket, address: Address, name: str) -> tuple[Ticket, Address]:
         """Post the question as the first message of its thread; between two people it is answered to who asks. Raises NoRoom."""
@@ -171,7 +181,6 @@ class Asking:
             if is_outside and address.is_direct and address.response_url:
                 return ticket, replace(address, kind="alone")
             await self.tell(address, words("slack-invite", bot=self._bot.me.name) if is_outside else words("error-unexpected"))
-            await self._profond.store.release(ticket)
             raise NoRoom from None
         finally:
             self._bot.door.limits.came(address.channel)
@@ -183,8 +192,8 @@ class Asking:
         with suppress(StoreAway):
             await self._profond.store.leases.place(ticket, begun.dump())
 
-    async def _answer(self, ticket: Ticket, address: Address, words: Words, message: str) -> None:
-        question = ticket.question
+    async def _answer(self, ticket: Ticket, address: Address, message: str) -> None:
+        question, words = ticket.question, words_for(ticket.question.lang)
         reply = SlackReply(self._bot.door, address, words, self._bot.figures, self._bot.sessions, message)
         reply.on_message = lambda ts: self._record(ticket, Begun(address.channel, address.thread_ts, ts))
         reply.buttons = self._buttons(words, question)
@@ -196,8 +205,6 @@ class Asking:
                 await self._profond.assistant.answer(ticket, reply)
                 if notice and by_command:
                     await self.tell(address, notice)
-        except ProfondError as error:
-            await self.say(address, sentence(words, error))
         finally:
             await reply.end()
 
