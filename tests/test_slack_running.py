@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
 
 from bots.slack_bot import SlackFace, check_token, manifest
 from bots.slack_bot.door import Door, Me
@@ -307,6 +308,29 @@ async def test_no_body_and_no_header_makes_the_server_fail(by_http: Lesson, body
     assert (await courier.post(body, signed))[0] in {200, 400}
     assert 401 == (await courier.post(body, kind | {"Content-Type": "application/json; charset=zorglub"}))[0]
     assert (await courier.post(body, signed | {"Content-Type": "application/json; charset=zorglub"}))[0] in {200, 400}
+
+
+NO_REQUEST = {
+    "deep": "[" * 100_000,
+    "deep in a form": f"payload={'[' * 100_000}",
+    "list": "[]",
+    "null": "null",
+    "no event": '{"type": "event_callback", "team_id": "T", "event": null}',
+    "event in a list": '{"type": "event_callback", "team_id": "T", "event": ["message"]}',
+    "no user": '{"type": "event_callback", "user": 5}',
+    "no authorizations": '{"type": "event_callback", "authorizations": 5}',
+}
+
+
+@pytest.mark.parametrize("body", NO_REQUEST.values(), ids=NO_REQUEST)
+async def test_a_signed_body_that_is_no_request_gets_400(by_http: Lesson, caplog: pytest.LogCaptureFixture, body: str) -> None:
+    """Whatever shape it has, it is refused, and one line of the log says so."""
+    courier, kind = by_http.slack.courier, {"Content-Type": "application/x-www-form-urlencoded" if "=" in body else "application/json"}
+    with capture_logs() as logs:
+        status, _, _ = await courier.post(body, courier.sign(body) | kind)
+
+    assert (400, [("request_not_read", "warning")]) == (status, [(entry["event"], entry["log_level"]) for entry in logs])
+    assert [] == caplog.records
 
 
 @pytest.mark.parametrize("more", [{}, {"Content-Encoding": "gzip"}])

@@ -67,7 +67,7 @@ class SlackBot:
             attaching_function_token_enabled=False,
         )
         app.use(self._receive)
-        app.error(self._failed)
+        app.error(self._unread)
         return app
 
     async def _receive(self, body: Body) -> BoltResponse:
@@ -123,8 +123,10 @@ class SlackBot:
         await self.asking.finish(seconds)
         await self.figures.finish()
 
-    async def _failed(self, error: Exception) -> None:
-        log.error("listener_failed", cause=type(error).__name__)
+    async def _unread(self, error: Exception) -> BoltResponse:
+        """Refuse what the library fails to read before it comes here."""
+        log.warning("request_not_read", cause=type(error).__name__)
+        return BoltResponse(status=400)
 
 
 async def _at_most(waiting: Awaitable[object], seconds: float) -> None:
