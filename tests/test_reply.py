@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.markup import blocks, clean, settled
-from core.reply import Progress, split_text
+from core.privacy import scrub
+from core.reply import Progress, quoted, split_text
 from tests.samples import Clock
 from tests.surfaces import RecordingSurface
 from tests.test_markup import OFTEN, PROSE, RULES, TEXTS
@@ -90,6 +91,13 @@ def test_breaks_where_a_reader_would() -> None:
     assert ["Un deux trois quatre cinq six sept.", "Huit neuf dix onze douze treize."] == split_text(
         "Un deux trois quatre cinq six sept. Huit neuf dix onze douze treize.", 50
     )
+
+
+def test_a_quotation_says_what_was_taken_out() -> None:
+    """Where personal data stood, the class reads a mark; it is no source that was not retrieved."""
+    asked = "je suis lea@ecole.fr, 06 12 34 56 78, cle sk-abcdefghijklmnop, avec @everyone [autre-carte]"
+
+    assert "> je suis [e-mail], [téléphone], cle [clé], avec [mention] " == quoted(scrub(asked))
 
 
 class Paced(RecordingSurface):

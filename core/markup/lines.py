@@ -6,6 +6,7 @@ from core.latex import to_text
 from core.markup.keys import without_keys
 from core.markup.mentions import defuse
 from core.markup.rules import TRAILING, Rules, is_allowed, source_numbers
+from core.privacy import MARKS
 from core.unseen import visible
 
 INLINE = re.compile(
@@ -100,7 +101,7 @@ class _Line:
         if found["link"]:
             return self._put(self._link(self._rendered(found["label"]).replace("`", "'"), found["target"]))
         if found["cited"]:
-            return self._source(found["source"])
+            return self._put(text) if MARKS.fullmatch(text) else self._source(found["source"])
         if re.match(r"<(?:[a-z][a-z0-9+.-]*:|www\.)", text, re.IGNORECASE):
             return self._put(text[1:-1].split("|")[0].replace("`", "'"))
         return self._put(" ") if re.match(r"<br\b", text, re.IGNORECASE) else ""
