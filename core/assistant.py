@@ -22,7 +22,7 @@ from core.prompt import instructions
 from core.reply import Progress, ReplySurface
 from core.search import SearchIndex
 from core.small_talk import REPLY, costs_nothing, small_talk
-from core.store import Outcome, Past, Record, Store
+from core.store import Outcome, Record, Store
 from core.store.spending import Bill
 from core.words import Words, words_in
 from core.writers import AnswerWriter, Asked, Author, ModelWriter
@@ -51,6 +51,7 @@ class Draft:
     zone: Zone = Zone.SURE
     passages: tuple[Passage, ...] = ()
     turns: Sequence[Turn] = ()
+    nth: int = 0
     writer: Writer = Writer.NOBODY
     text: str = ""
     notes: list[str] = field(default_factory=list)
@@ -177,8 +178,10 @@ class Assistant:
         if is_cut:
             draft.notes.append(draft.words("note-cut", limit=MAX_QUESTION))
             draft.ticket = replace(draft.ticket, question=replace(question, text=text))
-        level, turns, past = await asyncio.gather(
-            self._store.people.level(question.person), self._store.recent(question.conversation, draft.ticket.person), self._told(question)
+        past = await self._store.past(question.again) if question.again else None
+        origin = past.origin if past and question.manner is not Manner.PLAIN else ""
+        level, turns = await asyncio.gather(
+            self._store.people.level(question.person), self._store.recent(question.conversation, draft.ticket.person, origin=origin)
         )
         draft.level = question.level or level or DEFAULT_LEVEL
         if past and question.manner is Manner.PLAIN:
@@ -187,11 +190,9 @@ class Assistant:
         draft.ticket = replace(draft.ticket, question=replace(draft.ticket.question, manner=manner))
         # what classmates wrote helps to find, and never goes to the model; nor does what was torn, but for who asks for the rest
         draft.turns = [turn for turn in turns if turn.is_own and (turn.is_whole or goes_on(text))]
+        draft.nth = sum(turn.tellings for turn in turns for passage in found.passages[:1] if passage.card_id in turn.card_ids)
         is_chat = found.zone is not Zone.SURE and small_talk(text) == REPLY
         draft.zone, draft.passages = Zone.SMALL_TALK if is_chat else found.zone, found.passages
-
-    async def _told(self, question: Question) -> Past | None:
-        return await self._store.past(question.again) if question.again else None
 
     async def _write(self, draft: Draft) -> Answer:
         sources = tuple(passage.card_id for passage in worth_reading(draft.passages))
@@ -228,7 +229,7 @@ class Assistant:
     async def _pour(self, draft: Draft, progress: Progress) -> None:
         """Let the author write, and show it as it grows."""
         draft.writer = Writer.MODEL
-        asked = Asked(draft.ticket.question, worth_reading(draft.passages), draft.level, draft.turns, draft.bill)
+        asked = Asked(draft.ticket.question, worth_reading(draft.passages), draft.level, draft.turns, draft.nth, draft.bill)
         async with aclosing(self._author.write(asked)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):

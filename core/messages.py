@@ -115,7 +115,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One question with its answer, as remembered. `is_own`: asked by who asks now, not by others in the same place; `is_whole`: not torn."""
+    """One question with its answer, as remembered.
+
+    Attributes:
+        is_own: asked by who asks now, not by others in the same place.
+        is_whole: not torn.
+        tellings: how often it was answered; the answer is the newest one.
+    """
 
     id: str = field(default="", compare=False)
     question: str
@@ -124,6 +130,7 @@ class Turn:
     zone: Zone
     is_own: bool = field(default=True, compare=False)
     is_whole: bool = field(default=True, compare=False)
+    tellings: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,13 @@ ATTACHED = "(image jointe)"
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be answered: the question, what was found for it, and on whose bill."""
+    """What is to be answered: the question, what was found for it, and on whose bill. `nth`: how often the first card was told there before."""
 
     question: Question
     passages: Sequence[Passage]
     level: Level
     turns: Sequence[Turn] = ()
+    nth: int = 0
     bill: Bill = field(default_factory=Bill)
 
 
@@ -120,11 +121,10 @@ class CardWriter:
             yield words("quiz-answer", answer=card.check_question.answer)
             yield Completion()
             return
-        nth = sum(card.id in turn.card_ids for turn in asked.turns)
         for belief in card.misconceptions:
             if _is_believed(belief.claim, question.text):
                 yield words("card-misconception", claim=belief.claim, correction=belief.correction) + "\n\n"
-        for paragraph in _paragraphs(card, _level_for(asked.level, question.manner), question.manner, nth, words):
+        for paragraph in _paragraphs(card, _level_for(asked.level, question.manner), question.manner, asked.nth, words):
             yield paragraph
         yield Completion()
 

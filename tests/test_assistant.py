@@ -196,6 +196,56 @@ async def test_retelling_keeps_the_card_and_the_level(opened: Opener) -> None:
     assert 4 == len(texts)
 
 
+async def pressed(profond: Profond, answer: Answer, event: str, person: str = "test:anna", manner: Manner = Manner.ANOTHER_EXAMPLE) -> Answer:
+    """Press a button under an answer, in a place of its own."""
+    return await ask(profond, await profond.assistant.again(answer.id, question("", event, person=person, conversation=f"test:{event}"), manner))
+
+
+def examples_in(profond: Profond, *answers: Answer) -> list[int]:
+    """Return which of the card's examples each answer tells."""
+    examples = profond.course.card("convolution").examples
+    return [next(number for number, example in enumerate(examples) if example in answer.text) for answer in answers]
+
+
+@pytest.mark.parametrize("person", ["test:anna", "test:bob"])
+async def test_each_press_for_another_example_brings_another_one(opened: Opener, person: str) -> None:
+    """Pressed twice on one answer, by its asker or a classmate, then on what came, and typed: none comes twice in a row."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION))
+        for number in range(7):
+            await ask(profond, question("C'est quoi le pooling ?", f"other{number}", is_exempt=True))
+        told = [await pressed(profond, first, f"p{number}", person) for number in range(2)]
+        told.append(await pressed(profond, told[-1], "p2", person))
+        count = len(profond.course.card("convolution").examples)
+
+        assert [number % count for number in range(4)] == examples_in(profond, first, *told)
+
+
+async def test_another_example_that_is_typed_is_another_than_those_pressed_for(opened: Opener) -> None:
+    """Words and buttons count together, whoever of a thread uses them."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION))
+        told = await pressed(profond, first, "p1")
+        typed = [await ask(profond, question("un autre exemple", f"t{person}", person=f"test:{person}")) for person in ("anna", "bob")]
+        count = len(profond.course.card("convolution").examples)
+
+        assert [number % count for number in range(4)] == examples_in(profond, first, told, *typed)
+
+
+async def test_the_model_sees_what_it_told_again_last(opened: Opener) -> None:
+    """Asked for another example twice on one old answer, it reads the first retelling before it writes the second."""
+    model = QueuedModel("Un filtre glisse [1]. Vu ?", *["Le pooling résume [1]. Vu ?"] * 7, "Une vitre [1]. Vu ?", "Un tampon [1]. Vu ?")
+    async with opened(model) as profond:
+        first = await ask(profond, question(CONVOLUTION))
+        for number in range(7):
+            await ask(profond, question(f"C'est quoi le pooling ? {number}", f"other{number}", is_exempt=True))
+        for number in range(2):
+            await pressed(profond, first, f"p{number}")
+
+    assert any("Un filtre glisse" in message.content for message in model.asked[-2])
+    assert any("Une vitre" in message.content for message in model.asked[-1])
+
+
 async def test_only_the_asker_may_redo(opened: Opener) -> None:
     """A redo by somebody else is refused."""
     async with opened() as profond:

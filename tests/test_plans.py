@@ -49,7 +49,9 @@ async def a_question_that_is_let_go(store: Store) -> None:
 
 async def a_question_told_again(store: Store) -> None:
     answer = await ask(store)
-    await ask(store, a_question(again=answer, is_exempt=True))
+    ticket = await store.accept(a_question(again=answer, is_exempt=True))
+    await store.recent(ROOM, ticket.person, origin=(await store.past(answer)).origin)
+    await store.answered(ticket, an_outcome(an_answer()))
 
 
 async def a_judgement(store: Store) -> None:

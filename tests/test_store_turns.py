@@ -218,6 +218,20 @@ async def test_a_rephrasing_belongs_to_who_asked_for_it(store: Store) -> None:
     assert (await store.past(told, BEN)).is_own
 
 
+async def test_what_is_told_again_stands_beside_the_last_turns(store: Store, clock: Clock) -> None:
+    """However long ago and wherever it was asked, it comes with its newest answer and how many it had; a classmate's retelling does not."""
+    first = await ask(store, asked("une"), parts=("un",))
+    for number, (person, place) in enumerate([(ANNA, ROOM), (BEN, OTHER_ROOM), ("discord:4203", OTHER_ROOM)]):
+        clock.move(60)
+        await ask(store, asked("une", person=person, conversation=place, again=first), parts=(f"encore {number}",))
+    clock.move(60)
+    await ask(store, asked("autre", person=BEN))
+    origin = (await store.past(first)).origin
+    found = await store.recent(ROOM, pseudonym(store, BEN), limit=1, origin=origin)
+
+    assert [("encore 0", 2), ("encore 1", 1), ("Une convolution glisse un filtre.", 1)] == [(turn.answer, turn.tellings) for turn in found]
+
+
 async def test_a_past_answer_tells_its_question(store: Store) -> None:
     """An answer's id leads to its question, its conversation, its cards and its level."""
     question = asked("C'est quoi ?", is_private=True)
@@ -227,6 +241,7 @@ async def test_a_past_answer_tells_its_question(store: Store) -> None:
 
     expected = Past(
         turn=ticket.id,
+        origin=ticket.id,
         is_own=True,
         question="C'est quoi ?",
         answer=answer.text,

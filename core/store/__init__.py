@@ -7,6 +7,7 @@ so that a crash at any moment either took the question, and recovery finishes it
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -57,9 +58,10 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """An answer that was given, with the question it answered."""
+    """An answer that was given, with the question it answered. `origin`: the turn in which that was first asked, maybe a classmate's."""
 
     turn: str
+    origin: str
     is_own: bool
     question: str
     answer: str
@@ -277,23 +279,27 @@ class Store:
             **asdict(outcome.record),
         }
 
-    async def recent(self, conversation: str, person: str, limit: int = 6) -> list[Turn]:
-        """Return the last turns of a conversation that this person (a pseudonym) may see, oldest first; one that is torn only as the last."""
+    async def recent(self, conversation: str, person: str, limit: int = 6, origin: str = "") -> list[Turn]:
+        """Return the last turns of a conversation that this person (a pseudonym) may see, oldest first; one that is torn only as the last.
+
+        Beside them stand the turn `origin` and what this person had told again of it, wherever that was.
+        """
         mine = turns.c.is_private.is_(False) | (turns.c.person == person)
         here = turns.c.conversation == self._vault.pseudonym("conversation", conversation)
-        last = select(turns.c.id).where(here, mine, exists().where(answers.c.turn == turns.c.id))
+        last = select(turns.c.id).where(here, mine, exists().where(answers.c.turn == turns.c.id)).order_by(turns.c.created_at.desc()).limit(limit)
+        told = (select(turns.c.id).where(turns.c.id == origin), select(turns.c.id).where(turns.c.retells == origin, turns.c.person == person))
         statement = (
             select(turns.c.id, turns.c.person, turns.c.question, answers.c.answer, answers.c.cards, answers.c.zone, answers.c.is_whole)
             .join(answers, answers.c.turn == turns.c.id)
-            .where(turns.c.id.in_(last.order_by(turns.c.created_at.desc()).limit(limit)))
+            .where(turns.c.id.in_(select(last.subquery().c.id).union_all(*told) if origin else last))
             .order_by(turns.c.created_at, answers.c.is_whole, answers.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
-        newest = list({row.id: row for row in rows}.values())
-        return [self._read_turn(row, person) for row in newest if row.is_whole or row is newest[-1]]
+        newest, tellings = list({row.id: row for row in rows}.values()), Counter(row.id for row in rows)
+        return [self._read_turn(row, person, tellings[row.id]) for row in newest if row.is_whole or row is newest[-1]]
 
-    def _read_turn(self, row: Row[*tuple[Any, ...]], person: str) -> Turn:
+    def _read_turn(self, row: Row[*tuple[Any, ...]], person: str, tellings: int) -> Turn:
         return Turn(
             id=row.id,
             question=self._vault.open("question", row.question),
@@ -302,6 +308,7 @@ class Store:
             zone=Zone(row.zone),
             is_own=row.person == person,
             is_whole=row.is_whole,
+            tellings=tellings,
         )
 
     async def past(self, answer_id: str, person: str = "") -> Past:
@@ -318,6 +325,7 @@ class Store:
             raise Unknown(name=answer_id)
         return Past(
             turn=row.id,
+            origin=row.retells or row.id,
             is_own=row.person == self._vault.pseudonym("person", person),
             question=self._vault.open("question", row.question),
             answer=self._vault.open("answer", row.answer),
