@@ -132,9 +132,16 @@ class Assistant:
 
     async def _answer_now(self, draft: Draft) -> Answer:
         start = time.monotonic()
+        is_told = False
         await self._prepare(draft)
-        answer = await self._write(draft)
-        await draft.surface.finish(answer)
+        try:
+            answer = await self._write(draft)
+            await draft.surface.finish(answer)
+            is_told = True
+        finally:
+            if draft.bill.charges and not is_told:
+                with suppress(StoreAway):
+                    await self._store.spending.add_unanswered(self._topic_of(draft.passages), draft.bill)
         await self._remember(draft, answer, round((time.monotonic() - start) * 1000))
         return answer
 
@@ -290,11 +297,14 @@ class Assistant:
             return tuple(Choice(question) for question in self._course.info.example_questions[:3])
         return ()
 
+    def _topic_of(self, found: Sequence[Passage | Choice]) -> str:
+        return self._course.topic_of(found[0].card_id).id if found else ""
+
     async def _remember(self, draft: Draft, answer: Answer, milliseconds: int) -> None:
         """Store the answer and write the one log line; what was shown stands even where the store is away."""
         is_nothing = draft.zone in {Zone.OUTSIDE, Zone.SMALL_TALK} or (draft.is_stopped and not draft.is_begun)
         record = Record(course_version=self._course.version, cost_micros=draft.bill.micros, milliseconds=milliseconds)
-        topic = self._course.topic_of(answer.sources[0].card_id).id if answer.sources else ""
+        topic = self._topic_of(answer.sources)
         bill = draft.bill if answer.id else None
         try:
             await self._store.answered(draft.ticket, Outcome(answer=answer, record=record, gives_back=is_nothing, topic=topic, bill=bill))

@@ -403,6 +403,23 @@ async def test_an_answer_that_cannot_be_shown_costs_nothing(opened: Opener) -> N
         assert {"inbox", "answers"}.isdisjoint(await rows(profond.store))
 
 
+@pytest.mark.parametrize("is_cut_off", [True, False])
+async def test_what_an_answer_cost_that_nobody_was_shown_is_counted(opened: Opener, *, is_cut_off: bool) -> None:
+    """The model was paid: the cost stands in the month's budget, of the card's topic, and is no question that was answered."""
+    surface = HeldSurface() if is_cut_off else BrokenSurface()
+    async with opened(QueuedModel("Une convolution glisse un filtre [1]. Vu ?")) as profond:
+        answering = asyncio.create_task(ask(profond, question(CONVOLUTION), surface))
+        if isinstance(surface, HeldSurface):
+            await surface.ending.wait()
+            answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+        whole, topics, models = await profond.store.spending.month(profond.store.spending.today()[:7])
+
+    assert (0, 100, 20) == (whole.questions, whole.tokens_input, whole.tokens_output)
+    assert whole.cost_micros > 0
+    assert [("vision", "queued-1")] == [(topic.name, model.name) for topic, model in zip(topics, models, strict=True)]
+
+
 @pytest.mark.parametrize("away", [(), ("inbox",)])
 async def test_an_answer_cut_off_while_it_is_shown_is_left(opened: Opener, away: tuple[str, ...]) -> None:
     """A process that ends while the answer is being shown leaves the question to the next one, whether the database is there or away."""

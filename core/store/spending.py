@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import TokenUsage
 from core.store.allowance import INSERTS
-from core.store.database import Database
+from core.store.database import Database, uncancelled
 from core.store.tables import spending
 
 
@@ -83,7 +83,15 @@ class Spending:
 
     async def add(self, connection: AsyncConnection, topic: str, model: str, bill: Bill) -> None:
         """Add what a question cost, in the transaction that stores its answer; `model` wrote it, or is empty."""
-        sums = {model: Counter(questions=1, shared=int(bill.is_shared), saved_micros=bill.saved_micros)}
+        await self._add(connection, topic, bill, {model: Counter(questions=1, shared=int(bill.is_shared), saved_micros=bill.saved_micros)})
+
+    @uncancelled
+    async def add_unanswered(self, topic: str, bill: Bill) -> None:
+        """Add what was spent on an answer that nobody was shown."""
+        async with self._database.write() as connection:
+            await self._add(connection, topic, bill, {})
+
+    async def _add(self, connection: AsyncConnection, topic: str, bill: Bill, sums: dict[str, Counter[str]]) -> None:
         for charge in bill.charges:
             used = charge.usage
             more = Counter(tokens_input=used.input, tokens_cached=used.cached, tokens_output=used.output, cost_micros=charge.micros)
