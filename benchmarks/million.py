@@ -37,7 +37,7 @@ ID = {
 REST = ", ".join(column.name for column in answers.c if column.name not in {"id", "turn"})
 FILL = (
     "INSERT INTO conversations {numbers} SELECT {each}, place, created_at FROM conversations, n",
-    "INSERT INTO turns {numbers} SELECT {id}, {some}, {some}, question, is_private, created_at - i FROM turns, n",
+    "INSERT INTO turns {numbers} SELECT {id}, {some}, {some}, question, is_private, created_at - i, retells, had_files FROM turns, n",
     "INSERT INTO answers {numbers} SELECT {id}, {id}, {rest} FROM answers, n",
     "INSERT INTO seen_events {numbers} SELECT {id}, at - i FROM seen_events, n",
     "INSERT INTO allowance {numbers} SELECT {each}, tokens, at, day, used FROM allowance, n",

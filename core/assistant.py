@@ -91,7 +91,7 @@ class Assistant:
         """
         start = time.monotonic()
         try:
-            if not question.text.strip() and not question.files:
+            if not (question.text.strip() or question.files or question.again):
                 raise EmptyQuestion
             question = replace(question, files=read_files(question.files, sees=self._sees))
             return await self._store.accept(question, is_free=costs_nothing(question))
@@ -191,8 +191,10 @@ class Assistant:
             self._store.people.level(question.person), self._store.recent(question.conversation, draft.ticket.person, origin=origin)
         )
         draft.level = question.level or level or DEFAULT_LEVEL
-        if past and question.manner is Manner.PLAIN:
-            turns = [turn for turn in turns if turn.id != past.turn]  # told anew, not once more
+        if past and past.had_files and self._finder.has_reader:
+            draft.notes.append(draft.words("note-file-gone"))
+        elif past and question.manner is Manner.PLAIN:
+            turns = [turn for turn in turns if turn.id != past.turn]  # told anew, not once more; of a file nothing is left but what was told
         found, manner = self._finder.find(draft.ticket.question, turns, past.card_ids if past else ())
         draft.ticket = replace(draft.ticket, question=replace(draft.ticket.question, manner=manner))
         # what classmates wrote helps to find, and never goes to the model; nor does what was torn, but for who asks for the rest

@@ -474,6 +474,32 @@ async def test_files_reach_the_model_as_text(opened: Opener) -> None:
     assert "x = conv(1)(fichier>" in model.asked[0][-1].content
 
 
+@pytest.mark.parametrize("text", [CONVOLUTION, ""])
+@pytest.mark.parametrize("manner", Manner)
+async def test_who_has_an_answer_about_a_file_told_again_is_told_that_it_is_gone(opened: Opener, text: str, manner: Manner) -> None:
+    """No file is kept: the model reads what it said of it, and the student that it must be sent again."""
+    model = QueuedModel("Ta convolution glisse [1]. Vu ?", "Autrement dit [1]. Vu ?", "Encore [1]. Vu ?")
+    async with opened(model) as profond:
+        first = await ask(profond, question(text, files=(("tp.py", b"y = conv(x)  # une convolution"),)))
+        told = await pressed(profond, first, "p1", manner=manner)
+        again = await pressed(profond, told, "p2", manner=manner)
+
+    assert not any("renvoie-le" in note for note in first.notes)
+    assert all(any("renvoie-le" in note for note in answer.notes) for answer in (told, again))
+    assert any("Ta convolution glisse" in message.content for message in model.asked[1])
+
+
+@pytest.mark.parametrize("text", [CONVOLUTION, ""])
+async def test_the_cards_read_no_file_and_miss_none(opened: Opener, text: str) -> None:
+    """Without a model a card is told again as it was."""
+    async with opened() as profond:
+        first = await ask(profond, question(text, files=(("tp.md", CONVOLUTION.encode()),)))
+        told = await pressed(profond, first, "p1", manner=Manner.SIMPLER)
+
+    assert "convolution" == told.sources[0].card_id
+    assert not any("renvoie-le" in note for note in told.notes)
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("a.exe", b"MZ"), ("a.py", b"\x89PNG\0"), ("a.txt", b"x" * 300_000), ("a.ipynb", b"{}"), ("a.py", b"\x81\x8d")]
 )

@@ -167,7 +167,7 @@ async def test_my_data_is_all_that_is_kept_in_clear(store: Store) -> None:
     turn = {"at": NOON, "question": f"question de {ANNA}", "answer_id": answer_id, "answer": "Une convolution glisse un filtre."}
     assert [{"id": data["reports"][0]["id"], "answer": answer_id, "text": f"signalé par {ANNA}", "at": NOON}] == data["reports"]
     assert [{"answer": answer_id, "value": 1, "at": NOON}] == data["feedback"]
-    kept = {"level": "beginner", "is_private": True, "cards": data["turns"][0]["cards"], "place": ROOM}
+    kept = {"level": "beginner", "is_private": True, "had_files": False, "cards": data["turns"][0]["cards"], "place": ROOM}
     assert [turn | kept] == data["turns"]
     assert ["convolution", "filtre"] == data["turns"][0]["cards"]
     assert (ANNA, "advanced", NOON) == (data["person"], data["level"], data["notice_shown"])

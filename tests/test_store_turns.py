@@ -249,9 +249,18 @@ async def test_a_past_answer_tells_its_question(store: Store) -> None:
         card_ids=("convolution", "filtre"),
         level=Level.INTERMEDIATE,
         is_private=True,
+        had_files=False,
     )
     assert expected == await store.past(answer.id, ANNA)
     assert replace(expected, is_own=False) == await store.past(answer.id)
+
+
+async def test_a_past_answer_tells_whether_a_file_came_with_its_question(store: Store) -> None:
+    """The mark alone is kept, also by who has it told again."""
+    first = await ask(store, asked("une", files=(("tp.py", b"x = 1"),)))
+    told = await ask(store, asked("une", person=BEN, again=first))
+
+    assert [True, True] == [(await store.past(answer)).had_files for answer in (first, told)]
 
 
 async def test_a_past_answer_is_its_askers(store: Store) -> None:

@@ -69,6 +69,7 @@ class Past:
     card_ids: tuple[str, ...]
     level: Level
     is_private: bool
+    had_files: bool
 
 
 class Store:
@@ -233,14 +234,14 @@ class Store:
 
     async def _turn(self, connection: AsyncConnection, ticket: Ticket, now: float) -> str:
         """Return the turn to which an answer belongs, made if need be; empty where it tells again what was erased meanwhile."""
-        question, retells = ticket.question, None
+        question, retells, had_files = ticket.question, None, bool(ticket.question.files)
         if question.again:
-            told = select(turns.c.id, turns.c.person, turns.c.retells).join(answers, answers.c.turn == turns.c.id)
+            told = select(turns.c.id, turns.c.person, turns.c.retells, turns.c.had_files).join(answers, answers.c.turn == turns.c.id)
             found = await connection.execute(told.where(answers.c.id == question.again).with_for_update(read=True, of=turns))
             again = found.first()
             if again is None or again.person == ticket.person:
                 return again.id if again else ""
-            retells = again.retells or again.id
+            retells, had_files = again.retells or again.id, again.had_files
         conversation = self._vault.pseudonym("conversation", question.conversation)
         row = {"conversation": conversation, "place": self._vault.seal("place", question.conversation), "created_at": now}
         await connection.execute(upsert(connection)(conversations).on_conflict_do_nothing(), row)
@@ -252,6 +253,7 @@ class Store:
             "is_private": question.is_private,
             "created_at": now,
             "retells": retells,
+            "had_files": had_files,
         }
         await connection.execute(insert(turns), row)
         return ticket.id
@@ -333,6 +335,7 @@ class Store:
             card_ids=tuple(row.cards.split()),
             level=Level(row.level),
             is_private=row.is_private,
+            had_files=row.had_files,
         )
 
     async def has_asked(self, conversation: str, person: str) -> bool:

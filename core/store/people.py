@@ -203,6 +203,7 @@ class People:
                 "place": self._vault.open("place", row[conversations.c.place]),
                 "level": row[answers.c.level],
                 "is_private": row[turns.c.is_private],
+                "had_files": row[turns.c.had_files],
             }
             for row in rows
         ]

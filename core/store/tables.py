@@ -6,7 +6,7 @@ that was authenticated with it.
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, false
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test holds it equal to what Alembic finds."""
 
 metadata = MetaData(
@@ -53,6 +53,7 @@ turns = Table(
     Column("is_private", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("retells", String(32)),  # the classmate's turn whose question this is
+    Column("had_files", Boolean, nullable=False, server_default=false()),
     Index("ix_turns_conversation", "conversation", "created_at"),
     Index("ix_turns_person", "person", "created_at"),
     Index("ix_turns_created_at", "created_at"),

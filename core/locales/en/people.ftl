@@ -27,6 +27,7 @@ zone-unsure = not sure
 zone-outside = outside the course
 
 note-cut = Your text was very long: I kept its beginning and its end ({ $limit } characters).
+note-file-gone = I keep no files: for me to read yours again, send it once more with your question.
 note-cards = Taken from the course cards, written by the teacher, without a model.
 note-cards-away = The model does not answer just now: here is what the course cards say.
 note-cards-queue = Too many people are asking the model just now: here is what the course cards say. You can ask the model again a little later.

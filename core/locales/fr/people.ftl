@@ -27,6 +27,7 @@ zone-unsure = pas sûr
 zone-outside = hors du cours
 
 note-cut = Ton texte était très long : j'ai gardé le début et la fin ({ $limit } caractères).
+note-file-gone = Je ne garde pas les fichiers : pour que je relise le tien, renvoie-le avec ta question.
 note-cards = Réponse tirée des fiches du cours, écrites par l'enseignant, sans modèle.
 note-cards-away = Le modèle ne répond pas pour l'instant : voici ce que disent les fiches du cours.
 note-cards-queue = Il y a trop de monde pour le modèle en ce moment : voici ce que disent les fiches du cours. Tu peux redemander au modèle un peu plus tard.
