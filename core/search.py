@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from core.french import Analysis, Vocabulary, common_words, flat, terms, written_words
+from core.french import Analysis, Vocabulary, asking_words, common_words, flat, terms, written_words
 from core.knowledge import Card, Course
 from core.letters import LetterIndex
 from core.messages import Passage, Zone
@@ -34,6 +34,8 @@ RARE = 0.4
 LETTERS, SURE_LETTERS = 0.32, 0.1
 USUAL_SHARE, FOREIGN_POWER = 2 / 3, 3.0
 """A question of the course holds about twice as much of it as of anything foreign: that one's confidence stays as it would be without."""
+NAMED_SHARE = 0.45
+"""With so much of the letters a card that is named is offered, whatever stands around its name: *le CNN, j'ai examen demain, help*."""
 LEAD, NAMED_LEAD = 1.1, 0.6
 """The first card is sure only if it scores this many times any other, by words and by letters: where two answer alike, the student chooses.
 A card that is called by its name need not lead: "parler à l'IA" names one card, and is the words of another."""
@@ -75,7 +77,8 @@ class Found(NamedTuple):
 class Name(NamedTuple):
     """A title, a part of one, or an alias: its card, its words, the number of their stems and the sum of the stems' rarities.
 
-    It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot.
+    It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot. It is rare where
+    none of its words is an everyday one.
     `length` counts the words of the whole title or alias, stop words too: of two cards that bear a name the shorter one is called so.
     """
 
@@ -85,6 +88,7 @@ class Name(NamedTuple):
     rarity: float
     is_title: bool
     is_subject: bool
+    is_rare: bool
     length: int
 
 
@@ -95,6 +99,12 @@ class Met(NamedTuple):
     worth: float
     start: int
     is_whole: bool
+
+
+def _own(analysis: Analysis) -> tuple[str, ...]:
+    """Return the terms that say of what one asks, not how or why, or all of them where none does."""
+    own = tuple(term for term, word in zip(analysis.terms, analysis.words, strict=True) if word not in asking_words())
+    return own or analysis.terms
 
 
 def _themes(met: Iterable[Met]) -> dict[int, float]:
@@ -202,7 +212,8 @@ class SearchIndex:
                     self._names_with[term].append(place)
                 is_subject = text not in parts or flat(text).strip() not in common_words()
                 length = len(written_words(text if text in aliases else card.title))
-                self._names.append(Name(number, words, len(stems), rarity, is_title, is_subject, length))
+                is_rare = common_words().isdisjoint(words)
+                self._names.append(Name(number, words, len(stems), rarity, is_title, is_subject, is_rare, length))
 
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
@@ -213,7 +224,7 @@ class SearchIndex:
         letters, foreign = self._by_letters(text)
         scores = [ranking.get(number, 0.0) + themes.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
-        named, passages = self._named(analysis), []
+        named, passages = self._named(_own(analysis) if alone else analysis.terms), []
         kept = 1.0 if alone else (foreign.share / USUAL_SHARE) ** FOREIGN_POWER  # who types a card's name means the card
         for number in best:
             by_words = named * (words.get(number, 0.0) + CALLED * (number in alone))
@@ -222,7 +233,8 @@ class SearchIndex:
         matched = tuple(term for term in analysis.terms if term in self._places)
         leads = any(_leads(number, ranking, letters, is_named=alone == {number}) for number in best[:1])
         found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign)
-        return found._replace(zone=self._zone(found, text))
+        is_named = any(each.is_whole and each.name.is_subject and each.name.is_rare for each in met)
+        return found._replace(zone=self._zone(found, text, is_named=is_named))
 
     def _by_letters(self, text: str) -> tuple[list[float], Foreign]:
         """Return how much of a text's letters each card holds, and the subject outside the course that holds the most."""
@@ -272,7 +284,7 @@ class SearchIndex:
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
         called: dict[int, tuple[bool, int]] = {}
-        asked_rarity = self._rarity(asked)
+        asked_rarity = self._rarity(_own(analysis))
         for name, worth, _, is_whole in met:
             title = self._titles[name.card]
             if name.is_title:
@@ -290,16 +302,18 @@ class SearchIndex:
             ranking[card] += titles[card] + whole[card] + CALLED * (card in alone)
         return ranking, alone
 
-    def _named(self, analysis: Analysis) -> float:
-        """Return the share of a question that the course has names for, weighed by rarity."""
-        return self._rarity(term for term in analysis.terms if term in self._names_with) / (self._rarity(analysis.terms) or 1.0)
+    def _named(self, asked: Sequence[str]) -> float:
+        """Return the share of these terms that the course has names for, weighed by rarity."""
+        return self._rarity(term for term in asked if term in self._names_with) / (self._rarity(asked) or 1.0)
 
     def _rarity(self, told: Iterable[str]) -> float:
         """Return how rare these terms are together; what no card holds is the rarest."""
         return sum(self._idf.get(term, self._unknown) for term in told)
 
-    def _zone(self, found: Found, text: str) -> Zone:
-        if found.confidence < self._thresholds.outside or not found.passages:
+    def _zone(self, found: Found, text: str, *, is_named: bool) -> Zone:
+        """Return the zone; a rare name that stands there whole is not sent away unless something foreign holds clearly more."""
+        is_foreign = not is_named or found.foreign.share < NAMED_SHARE
+        if not found.passages or (is_foreign and found.confidence < self._thresholds.outside):
             return Zone.OUTSIDE
         is_sure = found.confidence >= self._thresholds.sure and found.leads and not _CALENDAR.search(flat(text))
         return Zone.SURE if is_sure else Zone.UNSURE

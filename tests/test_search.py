@@ -130,6 +130,26 @@ def test_questions_are_found(index: SearchIndex, file: Path, bounds: tuple[float
     assert 0 == found.offtopic_sure
 
 
+def test_what_is_said_around_a_name_does_not_hide_it(index: SearchIndex) -> None:
+    """A card's name in the middle of sighs, exams and little brothers is still what is asked: hardly one is sent away, most are sure."""
+    names = [
+        (card.id, alias) for card in load_course(Settings(_env_file=None).course_folder).cards for alias in card.aliases if len(alias.split()) < 3
+    ]
+    wrappings = (HERE / "data" / "wrappings.txt").read_text(encoding="utf-8").splitlines()
+    asked = [(card_id, wrapping.replace("{}", name)) for nth, wrapping in enumerate(wrappings) for card_id, name in names[nth % 20 :: 20]]
+    found = [(card_id, index.search(text, limit=1)) for card_id, text in asked]
+
+    assert len(asked) > 1_500
+    assert sum(card_id == each.passages[0].card_id for card_id, each in found) >= 0.96 * len(asked)
+    assert sum(each.zone is Zone.OUTSIDE for _, each in found) <= 0.02 * len(asked)
+    assert sum(each.zone is Zone.SURE for _, each in found) >= 0.7 * len(asked)
+
+
+def test_a_slang_word_for_not_understanding_is_no_misspelt_term(index: SearchIndex) -> None:
+    """*Capte* is not *capteur*: how one asks is not repaired into what is asked."""
+    assert {} == index.search("je capte rien au dropout").analysis.repaired
+
+
 def test_of_what_is_compared_both_are_found(index: SearchIndex) -> None:
     """Questions that name two cards: the one that is asked for is mostly first, and one of three for sure."""
     found = score(examine(index, read_questions(HERE / "data" / "comparisons.json")))

@@ -51,6 +51,12 @@ def stop_words() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def asking_words() -> frozenset[str]:
+    """The words that say how or why one asks, not of what, folded: *reexpliquer*, *prof*, *demain*."""
+    return frozenset(fold(word) for word in _listed("asking_words.txt"))
+
+
+@lru_cache(maxsize=1)
 def common_words() -> frozenset[str]:
     """Frequent French words, folded: they are never taken for a misspelt term of the course."""
     return frozenset(fold(word) for word in _listed("common_words.txt"))
@@ -208,7 +214,7 @@ class Vocabulary:
     def _find(self, word: str) -> str:
         if word in self._words or len(word) < 3 or any(letter.isdigit() for letter in word):
             return word
-        if word in common_words() or stem(word) in self._stems:
+        if word in common_words() or word in asking_words() or stem(word) in self._stems:
             return word
         key = sound(word)
         if key in self._by_sound and len(key) > 2:
