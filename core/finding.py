@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from core.files import images_in, texts_in
 from core.follow_ups import follow_up
-from core.french import terms
 from core.knowledge import Course
-from core.messages import Level, Manner, Question, Turn, Zone
+from core.messages import Manner, Question, Turn, Zone
 from core.privacy import MARKS, scrub
 from core.search import Found, SearchIndex
 from core.small_talk import REPLY, small_talk
@@ -47,13 +46,7 @@ class Finder:
         if joined.zone is Zone.SURE and is_about_the_course:
             return joined, question.manner
         own = [term for term, word in zip(found.analysis.terms, found.analysis.words, strict=True) if follow_up(word) is None]
-        return self._same_cards(last.card_ids, found) if self._tell(last.card_ids, own) else found, question.manner
-
-    def _tell(self, card_ids: Sequence[str], own: Sequence[str]) -> bool:
-        """Whether cards hold each of these terms."""
-        cards = [self.course.card(card_id) for card_id in card_ids if self.course.has(card_id)]
-        texts = (text for card in cards for text in (card.title, *card.aliases, *card.examples, *map(card.text, Level)))
-        return frozenset(own) <= {term for text in texts for term in terms(text)}
+        return self._same_cards(last.card_ids, found) if self.index.tells(last.card_ids, own) else found, question.manner
 
     def _with_files(self, question: Question, text: str, found: Found, turns: Sequence[Turn]) -> Found:
         """Return what was found for a question and the text of its files together.

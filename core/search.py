@@ -17,6 +17,8 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from core.french import Analysis, Vocabulary, asking_words, common_words, flat, terms, written_words
@@ -34,8 +36,8 @@ RARE = 0.4
 LETTERS, SURE_LETTERS = 0.32, 0.1
 USUAL_SHARE, FOREIGN_POWER = 2 / 3, 3.0
 """A question of the course holds about twice as much of it as of anything foreign: that one's confidence stays as it would be without."""
-NAMED_SHARE = 0.45
-"""With so much of the letters a card that is named is offered, whatever stands around its name: *le CNN, j'ai examen demain, help*."""
+OFFERED_SHARE = 0.5
+"""The course's share of the letters from which on what it names or tells is never sent away."""
 LEAD, NAMED_LEAD = 1.1, 0.6
 """The first card is sure only if it scores this many times any other, by words and by letters: where two answer alike, the student chooses.
 A card that is called by its name need not lead: "parler à l'IA" names one card, and is the words of another."""
@@ -101,10 +103,11 @@ class Met(NamedTuple):
     is_whole: bool
 
 
-def _own(analysis: Analysis) -> tuple[str, ...]:
-    """Return the terms that say of what one asks, not how or why, or all of them where none does."""
-    own = tuple(term for term, word in zip(analysis.terms, analysis.words, strict=True) if word not in asking_words())
-    return own or analysis.terms
+def _own(analysis: Analysis) -> Analysis:
+    """Return what in a question says of what one asks, not how or why; all of it where nothing does."""
+    pairs = [(term, word) for term, word in zip(analysis.terms, analysis.words, strict=True) if word not in asking_words()]
+    own = Analysis(tuple(term for term, _ in pairs), tuple(word for _, word in pairs), analysis.repaired)
+    return own if pairs else analysis
 
 
 def _themes(met: Iterable[Met]) -> dict[int, float]:
@@ -187,6 +190,7 @@ class SearchIndex:
         self._names: list[Name] = []
         self._names_with: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._vocabulary = Vocabulary(words)
+        self._told = lru_cache(self._told_by)
         self._index_names()
 
     def _indexed(self, words: Counter[str]) -> Postings:
@@ -224,7 +228,7 @@ class SearchIndex:
         letters, foreign = self._by_letters(text)
         scores = [ranking.get(number, 0.0) + themes.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
-        named, passages = self._named(_own(analysis) if alone else analysis.terms), []
+        named, passages = self._named((_own(analysis) if alone else analysis).terms), []
         kept = 1.0 if alone else (foreign.share / USUAL_SHARE) ** FOREIGN_POWER  # who types a card's name means the card
         for number in best:
             by_words = named * (words.get(number, 0.0) + CALLED * (number in alone))
@@ -235,6 +239,27 @@ class SearchIndex:
         found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign)
         is_named = any(each.is_whole and each.name.is_subject and each.name.is_rare for each in met)
         return found._replace(zone=self._zone(found, text, is_named=is_named))
+
+    def _is_offered(self, found: Found, *, is_named: bool) -> bool:
+        """Return whether a question is the course's, however little speaks for it.
+
+        It calls a card by a rare name, whatever else it says; or the first card tells all that is asked, a rare word among this. And of what is
+        asked the course holds no less than anything foreign does.
+        """
+        own, first = _own(found.analysis), found.passages[0].card_id
+        is_rare = not common_words().issuperset(own.words) and self._places.keys() >= {*own.terms}
+        is_the_courses = (is_named or is_rare) and self._by_letters(" ".join(own.words))[1].share >= OFFERED_SHARE
+        return is_the_courses and (is_named or self.tells((first,), own.terms))
+
+    def tells(self, card_ids: Iterable[str], asked: Iterable[str]) -> bool:
+        """Return whether all these terms stand in the cards themselves, phrasings left out."""
+        numbers = [self._numbers[card_id] for card_id in card_ids if card_id in self._numbers]
+        return frozenset(asked).issubset(chain.from_iterable(map(self._told, numbers)))
+
+    def _told_by(self, number: int) -> frozenset[str]:
+        """Return the terms of a card, its phrasings left out."""
+        card = self._cards[number]
+        return frozenset(terms("\n".join((*(text for _, text in _fields(card)), *card.examples))))
 
     def _by_letters(self, text: str) -> tuple[list[float], Foreign]:
         """Return how much of a text's letters each card holds, and the subject outside the course that holds the most."""
@@ -284,7 +309,7 @@ class SearchIndex:
         whole: dict[int, float] = defaultdict(float)
         asked = frozenset(analysis.terms)
         called: dict[int, tuple[bool, int]] = {}
-        asked_rarity = self._rarity(_own(analysis))
+        asked_rarity = self._rarity(_own(analysis).terms)
         for name, worth, _, is_whole in met:
             title = self._titles[name.card]
             if name.is_title:
@@ -311,9 +336,9 @@ class SearchIndex:
         return sum(self._idf.get(term, self._unknown) for term in told)
 
     def _zone(self, found: Found, text: str, *, is_named: bool) -> Zone:
-        """Return the zone; a rare name that stands there whole is not sent away unless something foreign holds clearly more."""
-        is_foreign = not is_named or found.foreign.share < NAMED_SHARE
-        if not found.passages or (is_foreign and found.confidence < self._thresholds.outside):
+        if not found.passages:
             return Zone.OUTSIDE
+        if found.confidence < self._thresholds.outside:
+            return Zone.UNSURE if self._is_offered(found, is_named=is_named) else Zone.OUTSIDE
         is_sure = found.confidence >= self._thresholds.sure and found.leads and not _CALENDAR.search(flat(text))
         return Zone.SURE if is_sure else Zone.UNSURE

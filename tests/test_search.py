@@ -145,6 +145,16 @@ def test_what_is_said_around_a_name_does_not_hide_it(index: SearchIndex) -> None
     assert sum(each.zone is Zone.SURE for _, each in found) >= 0.7 * len(asked)
 
 
+@pytest.mark.parametrize(("asked", "card_id"), [("c'est quoi le KNN ?", "scikit-learn"), ("le POC ?", "mvp"), ("RLHF kézako", "types-apprentissage")])
+def test_what_only_a_cards_text_tells_is_offered(index: SearchIndex, asked: str, card_id: str) -> None:
+    """A word that no card is called by, and that one explains, is the course's; what other lessons hold more of is not."""
+    found = index.search(asked)
+
+    assert (card_id, Zone.UNSURE) == (found.passages[0].card_id, found.zone)
+    for foreign in ("c'est quoi un VLAN ?", "PHP ?", "c'est quoi GLPI ?"):
+        assert Zone.OUTSIDE is index.search(foreign).zone, foreign
+
+
 def test_a_slang_word_for_not_understanding_is_no_misspelt_term(index: SearchIndex) -> None:
     """*Capte* is not *capteur*: how one asks is not repaired into what is asked."""
     assert {} == index.search("je capte rien au dropout").analysis.repaired
