@@ -16,23 +16,20 @@ import heapq
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from core.french import Analysis, Vocabulary, asking_words, common_words, flat, terms, written_words
+from core.french import Analysis, Vocabulary, common_words, flat, terms, written_words
 from core.knowledge import Card, Course
 from core.letters import LetterIndex
 from core.messages import Passage, Zone
+from core.names import CALLED, Names, own
 from core.postings import Postings, text_of
 
 TITLE, TEXT, ASIDE = 3.0, 1.0, 0.3
 """Weights of a card's title, of all else that says what it is about, and of examples and phrasings; its check question is the bot's to ask."""
-ALONE, CALLED = 0.85, 6.0
-"""From this share of a question's rarity on, a name is all that is asked; what that adds to the card's score and to its confidence."""
-RARE = 0.4
-"""The share of an unknown word's rarity from which on words of one title alone name it."""
 LETTERS, SURE_LETTERS = 0.32, 0.1
 USUAL_SHARE, FOREIGN_POWER = 2 / 3, 3.0
 """A question of the course holds about twice as much of it as of anything foreign: that one's confidence stays as it would be without."""
@@ -44,10 +41,6 @@ A card that is called by its name need not lead: "parler à l'IA" names one card
 
 CANDIDATES = 200
 """Of a course larger than this, names are looked at on the best cards only: a name's words are in the card's text score already."""
-_SEGMENT = re.compile(r"[,:;()?]| et ")
-"""A title names several things: "CPU, GPU, VRAM : quel matériel pour quoi" names a GPU."""
-
-
 _CALENDAR = re.compile(r"\b(?:c.?est quand|quand est ce|quand c.?est|a quelle heure|quelle date|quel jour)\b(?! qu)")
 """What asks for a day or an hour: a course explains, its cards hold no calendar, so they are never sure of it."""
 
@@ -57,6 +50,11 @@ class Foreign(NamedTuple):
 
     subject: str = ""
     share: float = USUAL_SHARE
+
+
+def _kept(foreign: Foreign) -> float:
+    """Return how much of a confidence is kept beside what the course is not about."""
+    return math.pow(foreign.share / USUAL_SHARE, FOREIGN_POWER)
 
 
 class Found(NamedTuple):
@@ -74,51 +72,6 @@ class Found(NamedTuple):
     def confidence(self) -> float:
         """The confidence of the best passage; 0 where nothing was found."""
         return self.passages[0].confidence if self.passages else 0.0
-
-
-class Name(NamedTuple):
-    """A title, a part of one, or an alias: its card, its words, the number of their stems and the sum of the stems' rarities.
-
-    It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot. It is rare where
-    none of its words is an everyday one.
-    `length` counts the words of the whole title or alias, stop words too: of two cards that bear a name the shorter one is called so.
-    """
-
-    card: int
-    words: tuple[str, ...]
-    size: int
-    rarity: float
-    is_title: bool
-    is_subject: bool
-    is_rare: bool
-    length: int
-
-
-class Met(NamedTuple):
-    """A name that shares words with a question: how rare these are together, where in the question the first stands, and if they are all of it."""
-
-    name: Name
-    worth: float
-    start: int
-    is_whole: bool
-
-
-def _own(analysis: Analysis) -> Analysis:
-    """Return what in a question says of what one asks, not how or why; all of it where nothing does."""
-    pairs = [(term, word) for term, word in zip(analysis.terms, analysis.words, strict=True) if word not in asking_words()]
-    own = Analysis(tuple(term for term, _ in pairs), tuple(word for _, word in pairs), analysis.repaired)
-    return own if pairs else analysis
-
-
-def _themes(met: Iterable[Met]) -> dict[int, float]:
-    """Return the cards that a question names first, with the rarity of these names, if it names others behind them: *A ou B ?* is asked of A."""
-    whole = [each for each in met if each.is_whole]
-    start = min((each.start for each in whole), default=0)
-    first: dict[int, float] = defaultdict(float)
-    for each in whole:
-        if each.start == start:
-            first[each.name.card] = max(first[each.name.card], each.worth)
-    return first if any(each.name.card not in first for each in whole) else {}
 
 
 def _fields(card: Card) -> Iterator[tuple[float, str]]:
@@ -181,17 +134,13 @@ class SearchIndex:
         self._letters = LetterIndex((*map(_short, self._cards), *outside))
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
         self._thresholds = course.thresholds
-        self._unknown = math.log(1 + 2 * len(self._cards))
+        unknown = math.log(1 + 2 * len(self._cards))
         words: Counter[str] = Counter()
         self._places: dict[str, int] = {}
         self._words = self._indexed(words)
-        self._idf = dict(zip(self._places, self._words.rarities, strict=True))
-        self._titles = [frozenset(terms(card.title)) for card in self._cards]
-        self._names: list[Name] = []
-        self._names_with: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._vocabulary = Vocabulary(words)
+        self._names = Names(self._cards, self._vocabulary, dict(zip(self._places, self._words.rarities, strict=True)), unknown)
         self._told = lru_cache(self._told_by)
-        self._index_names()
 
     def _indexed(self, words: Counter[str]) -> Postings:
         """Number the cards' terms, index the cards by them, and count their words. Phrasings only lend what is in no other text."""
@@ -203,42 +152,25 @@ class SearchIndex:
             lent.update(self._places[term] for term in borrowed)
         return Postings(texts, lent=lent)
 
-    def _index_names(self) -> None:
-        """Read names as questions are read: `batch_size` is one word in both, `learning rate` may be one in both."""
-        for number, card in enumerate(self._cards):
-            aliases = [alias for alias in card.aliases if len(set(terms(alias))) > 1 or len(written_words(alias)) == 1]
-            head, *parts = _SEGMENT.split(card.title)
-            for text in dict.fromkeys((card.title, head, *parts, *aliases)):
-                (stems, words, _), is_title = self._vocabulary.analyse(text), text in card.title
-                rarity = self._rarity(stems)
-                place = (len(self._names), number)
-                for term in stems:
-                    self._names_with[term].append(place)
-                is_subject = text not in parts or flat(text).strip() not in common_words()
-                length = len(written_words(text if text in aliases else card.title))
-                is_rare = common_words().isdisjoint(words)
-                self._names.append(Name(number, words, len(stems), rarity, is_title, is_subject, is_rare, length))
-
     def search(self, text: str, limit: int = 5) -> Found:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         words = self._rank(analysis)
-        met = self._names_met(analysis, words)
-        (ranking, alone), themes = self._with_names(analysis, words, met), _themes(met)
+        called = self._names.called(analysis, words)
         letters, foreign = self._by_letters(text)
-        scores = [ranking.get(number, 0.0) + themes.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
+        ranking = {number: score + called.added.get(number, 0.0) for number, score in words.items()}
+        scores = [ranking.get(number, 0.0) + called.themes.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
-        named, passages = self._named((_own(analysis) if alone else analysis).terms), []
-        kept = 1.0 if alone else (foreign.share / USUAL_SHARE) ** FOREIGN_POWER  # who types a card's name means the card
+        # who types a card's name means the card
+        named, kept = (self._names.share(own(analysis).terms), 1.0) if called.alone else (self._names.share(analysis.terms), _kept(foreign))
+        passages = []
         for number in best:
-            by_words = named * (words.get(number, 0.0) + CALLED * (number in alone))
-            confidence = (by_words + SURE_LETTERS * letters[number]) * kept
-            passages.append(self._passage(number, scores[number], confidence))
+            by_words = named * (words.get(number, 0.0) + CALLED * (number in called.alone))
+            passages.append(self._passage(number, scores[number], (by_words + SURE_LETTERS * letters[number]) * kept))
         matched = tuple(term for term in analysis.terms if term in self._places)
-        leads = any(_leads(number, ranking, letters, is_named=alone == {number}) for number in best[:1])
+        leads = any(_leads(number, ranking, letters, is_named=called.alone == {number}) for number in best[:1])
         found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign)
-        is_named = any(each.is_whole and each.name.is_subject and each.name.is_rare for each in met)
-        return found._replace(zone=self._zone(found, text, is_named=is_named))
+        return found._replace(zone=self._zone(found, text, is_named=called.is_rare))
 
     def _is_offered(self, found: Found, *, is_named: bool) -> bool:
         """Return whether a question is the course's, however little speaks for it.
@@ -246,10 +178,10 @@ class SearchIndex:
         It calls a card by a rare name, whatever else it says; or the first card tells all that is asked, a rare word among this. And of what is
         asked the course holds no less than anything foreign does.
         """
-        own, first = _own(found.analysis), found.passages[0].card_id
-        is_rare = not common_words().issuperset(own.words) and self._places.keys() >= {*own.terms}
-        is_the_courses = (is_named or is_rare) and self._by_letters(" ".join(own.words))[1].share >= OFFERED_SHARE
-        return is_the_courses and (is_named or self.tells((first,), own.terms))
+        asked, first = own(found.analysis), found.passages[0].card_id
+        is_rare = not common_words().issuperset(asked.words) and self._places.keys() >= {*asked.terms}
+        is_the_courses = (is_named or is_rare) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
+        return is_the_courses and (is_named or self.tells((first,), asked.terms))
 
     def tells(self, card_ids: Iterable[str], asked: Iterable[str]) -> bool:
         """Return whether all these terms stand in the cards themselves, phrasings left out."""
@@ -286,54 +218,6 @@ class SearchIndex:
     def _passage(self, number: int, score: float, confidence: float) -> Passage:
         card = self._cards[number]
         return Passage(card.id, card.title, card.content, score, confidence)
-
-    def _names_met(self, analysis: Analysis, cards: Container[int]) -> list[Met]:
-        """Return the names of these cards that share a word with a question, in the order in which it comes to them."""
-        met: dict[int, float] = defaultdict(float)
-        sizes: Counter[int] = Counter()
-        starts: dict[int, int] = {}
-        for place, term in enumerate(analysis.terms):
-            rarity = self._idf.get(term, 0.0)
-            for number, card in self._names_with.get(term, ()):
-                if card in cards:
-                    met[number] += rarity
-                    sizes[number] += 1
-                    starts.setdefault(number, place)
-        named = ((self._names[number], number, worth) for number, worth in met.items())
-        return [Met(name, worth, starts[number], sizes[number] == name.size) for name, number, worth in named]
-
-    def _with_names(self, analysis: Analysis, words: Mapping[int, float], met: Iterable[Met]) -> tuple[dict[int, float], set[int]]:
-        """Return the ranking by words and by the names that were met, and the cards whose name is nearly all that is asked."""
-        ranking = dict(words)
-        titles: dict[int, float] = defaultdict(float)
-        whole: dict[int, float] = defaultdict(float)
-        asked = frozenset(analysis.terms)
-        called: dict[int, tuple[bool, int]] = {}
-        asked_rarity = self._rarity(_own(analysis).terms)
-        for name, worth, _, is_whole in met:
-            title = self._titles[name.card]
-            if name.is_title:
-                titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
-            if is_whole and (not name.is_title or title <= asked):
-                whole[name.card] = max(whole[name.card], worth)
-            if is_whole and name.is_subject and worth >= ALONE * asked_rarity:
-                is_bent = not {*name.words} <= {*analysis.words}  # "shape" and "SHAP" have one stem
-                called[name.card] = min(called.get(name.card, (True, name.length)), (is_bent, name.length))
-        alone = {card for card, nearness in called.items() if nearness == min(called.values())}
-        if not alone and asked_rarity >= RARE * self._unknown and not common_words() >= {*analysis.words}:
-            titled = {card for card in ranking if asked <= self._titles[card]}
-            alone = titled if len(titled) == 1 else set()
-        for card in {*titles, *whole, *alone}:
-            ranking[card] += titles[card] + whole[card] + CALLED * (card in alone)
-        return ranking, alone
-
-    def _named(self, asked: Sequence[str]) -> float:
-        """Return the share of these terms that the course has names for, weighed by rarity."""
-        return self._rarity(term for term in asked if term in self._names_with) / (self._rarity(asked) or 1.0)
-
-    def _rarity(self, told: Iterable[str]) -> float:
-        """Return how rare these terms are together; what no card holds is the rarest."""
-        return sum(self._idf.get(term, self._unknown) for term in told)
 
     def _zone(self, found: Found, text: str, *, is_named: bool) -> Zone:
         if not found.passages:

@@ -1,0 +1,158 @@
+"""The names of a course's cards (titles, parts of them, aliases), and what those that a question holds say of it."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from core.french import Analysis, Vocabulary, asking_words, common_words, flat, terms, written_words
+from core.knowledge import Card
+
+ALONE, CALLED = 0.85, 6.0
+"""From this share of a question's rarity on, a name is all that is asked; what that adds to the card's score and to its confidence."""
+RARE = 0.4
+"""The share of an unknown word's rarity from which on words of one title alone name it."""
+_SEGMENT = re.compile(r"[,:;()?]| et ")
+"""A title names several things: "CPU, GPU, VRAM : quel matériel pour quoi" names a GPU."""
+
+
+class Name(NamedTuple):
+    """A title, a part of one, or an alias: its card, its words, the number of their stems and the sum of the stems' rarities.
+
+    It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot. It is rare where
+    none of its words is an everyday one.
+    `length` counts the words of the whole title or alias, stop words too: of two cards that bear a name the shorter one is called so.
+    """
+
+    card: int
+    words: tuple[str, ...]
+    size: int
+    rarity: float
+    is_title: bool
+    is_subject: bool
+    is_rare: bool
+    length: int
+
+
+class Met(NamedTuple):
+    """A name that shares words with a question: how rare these are together, where in the question the first stands, and if they are all of it."""
+
+    name: Name
+    worth: float
+    start: int
+    is_whole: bool
+
+
+class Called(NamedTuple):
+    """What the names in a question say of it.
+
+    Attributes:
+        added: what they add to the cards' scores by words.
+        alone: the cards whose name is nearly all that is asked.
+        themes: the cards that are named before others, and how rare these names are: *A ou B ?* is asked of A.
+        is_rare: whether a card is called by a rare name, whatever else is said.
+    """
+
+    added: Mapping[int, float]
+    alone: frozenset[int]
+    themes: Mapping[int, float]
+    is_rare: bool
+
+
+def own(analysis: Analysis) -> Analysis:
+    """Return what in a question says of what one asks, not how or why; all of it where nothing does."""
+    pairs = [(term, word) for term, word in zip(analysis.terms, analysis.words, strict=True) if word not in asking_words()]
+    return Analysis(tuple(term for term, _ in pairs), tuple(word for _, word in pairs), analysis.repaired) if pairs else analysis
+
+
+def _themes(met: Iterable[Met]) -> dict[int, float]:
+    """Return the cards of the first names that stand whole, with the names' rarities, if others are named behind them."""
+    whole = [each for each in met if each.is_whole]
+    start = min((each.start for each in whole), default=0)
+    first: dict[int, float] = defaultdict(float)
+    for each in whole:
+        if each.start == start:
+            first[each.name.card] = max(first[each.name.card], each.worth)
+    return first if any(each.name.card not in first for each in whole) else {}
+
+
+class Names:
+    """All names of a course's cards, read as questions are: `batch_size` is one word in both, `learning rate` may be one in both."""
+
+    def __init__(self, cards: Sequence[Card], vocabulary: Vocabulary, rarities: Mapping[str, float], unknown: float) -> None:
+        """Index the names; `rarities` are those of the course's terms, `unknown` is that of any other."""
+        self._rarities, self._unknown = rarities, unknown
+        self._titles = [frozenset(terms(card.title)) for card in cards]
+        self._names: list[Name] = []
+        self._with: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for number, card in enumerate(cards):
+            self._index(number, card, vocabulary)
+
+    def _index(self, number: int, card: Card, vocabulary: Vocabulary) -> None:
+        aliases = [alias for alias in card.aliases if len(set(terms(alias))) > 1 or len(written_words(alias)) == 1]
+        head, *parts = _SEGMENT.split(card.title)
+        for text in dict.fromkeys((card.title, head, *parts, *aliases)):
+            (stems, words, _), is_title = vocabulary.analyse(text), text in card.title
+            for term in stems:
+                self._with[term].append((len(self._names), number))
+            is_subject = text not in parts or flat(text).strip() not in common_words()
+            length = len(written_words(text if text in aliases else card.title))
+            is_rare = common_words().isdisjoint(words)
+            self._names.append(Name(number, words, len(stems), self.rarity(stems), is_title, is_subject, is_rare, length))
+
+    def rarity(self, told: Iterable[str]) -> float:
+        """Return how rare these terms are together; what no card holds is the rarest."""
+        return sum(self._rarities.get(term, self._unknown) for term in told)
+
+    def share(self, asked: Sequence[str]) -> float:
+        """Return the share of these terms that stand in names, weighed by rarity."""
+        return self.rarity(term for term in asked if term in self._with) / (self.rarity(asked) or 1.0)
+
+    def called(self, analysis: Analysis, cards: Collection[int]) -> Called:
+        """Return what the names of these cards say of a question."""
+        met = self._met(analysis, cards)
+        added, alone = self._added(analysis, met), self._alone(analysis, met, cards)
+        for card in alone:
+            added[card] += CALLED
+        return Called(added, alone, _themes(met), any(each.is_whole and each.name.is_subject and each.name.is_rare for each in met))
+
+    def _met(self, analysis: Analysis, cards: Collection[int]) -> list[Met]:
+        """Return the names that share a word with a question, in the order in which it comes to them."""
+        met: dict[int, float] = defaultdict(float)
+        sizes: Counter[int] = Counter()
+        starts: dict[int, int] = {}
+        for place, term in enumerate(analysis.terms):
+            rarity = self._rarities.get(term, 0.0)
+            for number, card in self._with.get(term, ()):
+                if card in cards:
+                    met[number] += rarity
+                    sizes[number] += 1
+                    starts.setdefault(number, place)
+        named = ((self._names[number], number, worth) for number, worth in met.items())
+        return [Met(name, worth, starts[number], sizes[number] == name.size) for name, number, worth in named]
+
+    def _added(self, analysis: Analysis, met: Iterable[Met]) -> dict[int, float]:
+        """Return for each card what its title holds of a question, and its rarest name that stands there whole."""
+        asked = frozenset(analysis.terms)
+        titles: dict[int, float] = defaultdict(float)
+        whole: dict[int, float] = defaultdict(float)
+        for name, worth, _, is_whole in met:
+            if name.is_title:
+                titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
+            if is_whole and (not name.is_title or self._titles[name.card] <= asked):
+                whole[name.card] = max(whole[name.card], worth)
+        return defaultdict(float, {card: titles[card] + whole[card] for card in {*titles, *whole}})
+
+    def _alone(self, analysis: Analysis, met: Iterable[Met], cards: Iterable[int]) -> frozenset[int]:
+        """Return the cards whose name is nearly all that is asked: those that are called so most nearly, or the one whose title alone holds it."""
+        asked, asked_rarity = frozenset(analysis.terms), self.rarity(own(analysis).terms)
+        called: dict[int, tuple[bool, int]] = {}
+        for name, worth, _, is_whole in met:
+            if is_whole and name.is_subject and worth >= ALONE * asked_rarity:
+                is_bent = not {*name.words} <= {*analysis.words}  # "shape" and "SHAP" have one stem
+                called[name.card] = min(called.get(name.card, (True, name.length)), (is_bent, name.length))
+        alone = frozenset(card for card, nearness in called.items() if nearness == min(called.values()))
+        if alone or asked_rarity < RARE * self._unknown or common_words() >= {*analysis.words}:
+            return alone
+        titled = frozenset(card for card in cards if asked <= self._titles[card])
+        return titled if len(titled) == 1 else frozenset()
