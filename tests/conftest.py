@@ -16,7 +16,8 @@ from core.model import ChatModel
 from core.profond import Profond, open_profond
 from core.settings import WATCHED, Settings
 from core.store import Store
-from tests.discord_class import Class, a_class, index_of, load
+from tests.courses import course_of, index_of
+from tests.discord_class import Class, a_class
 from tests.samples import Clock, opened_store
 from tests.servers import postgres
 from tests.servers.discord import DiscordServer, User
@@ -68,6 +69,15 @@ def _patient_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     """A busy machine is no fault: only the tests of lateness have the half second that a student has."""
     if not request.node.path.name.startswith(LATE):
         monkeypatch.setattr("core.store.ACCEPT_SECONDS", 30.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_index() -> Iterator[None]:
+    """A second of work each time: a course is indexed once for all tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("core.profond", "core.trial"):
+            patched.setattr(f"{name}.SearchIndex", index_of)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -134,8 +144,7 @@ async def store(open_it: OpenStore) -> AsyncIterator[Store]:
 @pytest.fixture
 def opened(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> Opener:
     """Open the core on one database, with a model that is never waited for; a course is read once for all tests."""
-    monkeypatch.setattr("core.profond.load_course", load)
-    monkeypatch.setattr("core.profond.SearchIndex", lambda course: index_of(course.folder))
+    monkeypatch.setattr("core.profond.load_course", course_of)
 
     @asynccontextmanager
     async def open_it(model: ChatModel | None = None, **changes: object) -> AsyncIterator[Profond]:

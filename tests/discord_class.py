@@ -5,15 +5,12 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from unittest.mock import patch
 
-from core.knowledge import load_course
 from core.model import ChatModel
 from core.profond import Profond, open_profond
-from core.search import SearchIndex
 from core.settings import Settings
+from tests.courses import course_of
 from tests.servers.discord import Asked, DiscordServer, Message, User
 
 with warnings.catch_warnings():  # discord.py imports audioop, which Python 3.13 no longer has
@@ -21,12 +18,10 @@ with warnings.catch_warnings():  # discord.py imports audioop, which Python 3.13
     from bots.discord_bot import running
     from bots.discord_bot.client import DiscordBot
 
-__all__ = ["LONG", "QUESTION", "TEXT", "Class", "DiscordBot", "a_class", "index_of", "load", "running", "tuned", "watched"]
+__all__ = ["LONG", "QUESTION", "TEXT", "Class", "DiscordBot", "a_class", "running", "tuned", "watched"]
 LONG = 15.0
 QUESTION = "C'est quoi une convolution ?"
 TEXT = "Une convolution glisse un **filtre** sur l'image [1]."
-load = cache(load_course)
-"""The course is read once for all tests: it never changes."""
 
 
 @dataclass
@@ -63,12 +58,6 @@ class Class:
         return await self.discord.press(user, more.messages[0], label)
 
 
-@cache
-def index_of(folder: Path) -> SearchIndex:
-    """Return the index of a course, made once."""
-    return SearchIndex(load(folder))
-
-
 @contextmanager
 def watched(made: list[DiscordBot]) -> Iterator[None]:
     """Keep every client that is made, and have falls last no time."""
@@ -82,8 +71,7 @@ def watched(made: list[DiscordBot]) -> Iterator[None]:
         patch.object(running, "FIRST_PAUSE", 0.02),
         patch("core.store.ACCEPT_SECONDS", LONG),  # a busy machine is no fault
         patch("bots.discord_bot.threads.LONGEST_LOOK", LONG),
-        patch("core.profond.load_course", load),
-        patch("core.profond.SearchIndex", lambda course: index_of(course.folder)),
+        patch("core.profond.load_course", course_of),
     ):
         yield
 

@@ -1,11 +1,10 @@
-"""A class in the local Slack, with the real bot beside it; one course and one index for all tests."""
+"""A class in the local Slack, with the real bot beside it; one course for all tests."""
 
 import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,27 +12,18 @@ from pydantic import SecretStr
 
 from bots.slack_bot import SlackFace
 from bots.slack_bot.client import SlackBot
-from core.knowledge import Course, load_course
 from core.model import ChatModel
 from core.profond import Profond, open_profond
-from core.search import SearchIndex
 from core.settings import Settings
 from core.store import open_store
+from tests.courses import course_of
 from tests.servers.slack import Handle, Message, SlackServer, View
 
-course_of = lru_cache(load_course)
-_indexes: dict[int, SearchIndex] = {}
 _made: list[Path] = []
 QUESTION = "C'est quoi une convolution ?"
 READY = QUESTION.replace(" ?", "\u00a0?")
 """The same question as the course prints it."""
 PLENTY = {"allowance_size": 1000, "allowance_per_day": 10000, "mistral_requests_per_second": 1000, "cache_size": 0}
-
-
-def index_of(course: Course) -> SearchIndex:
-    if id(course) not in _indexes:
-        _indexes[id(course)] = SearchIndex(course)
-    return _indexes[id(course)]
 
 
 class Lesson:
@@ -84,7 +74,7 @@ class Lesson:
 @asynccontextmanager
 async def core_of(settings: Settings, model: ChatModel | None = None) -> AsyncIterator[Profond]:
     """Open the core on the course that is loaded already."""
-    with patch("core.profond.load_course", course_of), patch("core.profond.SearchIndex", index_of):
+    with patch("core.profond.load_course", course_of):
         async with open_profond(settings, model) as profond:
             yield profond
 

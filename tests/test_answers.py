@@ -6,16 +6,15 @@ import pytest
 
 from core.checks import CHECKS, LEVEL_CHECKS, Checker, Seen, check_levels
 from core.evaluation import ExamQuestion, read_questions
-from core.knowledge import load_course
 from core.messages import Answer, Level, Question, Writer, Zone
 from core.profond import Profond, open_profond
 from core.rails import given
-from core.search import SearchIndex
-from core.settings import Settings
+from core.settings import Settings, shipped_course
+from tests.courses import course_of, index_of
 from tests.surfaces import RecordingSurface
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
-CHECKER, INDEX = Checker(COURSE), SearchIndex(COURSE)
+COURSE = course_of(shipped_course())
+CHECKER, INDEX = Checker(COURSE), index_of(COURSE)
 ASKED = [q for q in read_questions(COURSE.folder / "questions" / "calibration.json") if len(q.targets) == 1][:60]
 OF_THE_WRITING = set(CHECKS) - {"target", "no-card"}
 """The others look at what was found for the question."""

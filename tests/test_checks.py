@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from core.checks import CHECKS, LEVEL_CHECKS, Checker, Seen, check_levels
-from core.knowledge import load_course
 from core.messages import Answer, Choice, Completion, Level, Writer, Zone
 from core.readability import reading_ease, syllables
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 CHECKER = Checker(COURSE)
 CARD = COURSE.card("pooling")
 GOOD = """Le **pooling** (sous-échantillonnage) réduit la taille d'une carte : il garde l'essentiel et jette le reste [1].

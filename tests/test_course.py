@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from core.knowledge import Card, Course, load_course, schema
+from core.knowledge import Card, Course, schema
 from core.messages import Level
 from core.readability import reading_ease, sentences_in, words_in_text
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "course"
 COMPUTING = re.compile(
     r"(?i)GLPI|ticket|bot|commit|switch|log|SQL|table|REST|route|git|android|VLAN|serveur|API|base|script|appli|code|réseau|python|docker|pare-feu|site|web"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.french import flat, terms
-from core.knowledge import load_course
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 COVERAGE = (COURSE.folder / "COVERAGE.md").read_text(encoding="utf-8")
 DOCUMENT = Path(__file__).resolve().parents[2] / "shared" / "course" / "module-3.txt"
 ROW = re.compile(r"^\| (?P<point>.+?) \| (?P<cards>.+) \|$", re.MULTILINE)

@@ -22,7 +22,8 @@ from core.settings import Settings
 from core.store.leases import Left
 from core.words import Words, words_in
 from tests.conftest import MakeSettings
-from tests.discord_class import QUESTION, Class, a_class, index_of, running, tuned
+from tests.courses import index_of
+from tests.discord_class import QUESTION, Class, a_class, running, tuned
 from tests.servers.discord import DiscordServer, Impossible, Message, User
 from tests.servers.discord.entities import BITS, Guild, Json
 from tests.servers.discord.rest import Call, Route
@@ -308,5 +309,5 @@ async def test_a_whole_class_mentions_the_bot_in_one_channel_without_a_429(room:
 
 def test_the_index_of_the_tests_is_the_real_one() -> None:
     """What the tests share is what the program loads."""
-    folder = load_course(Settings(_env_file=None).course_folder).folder
-    assert index_of(folder).search("convolution").passages[0].card_id == "convolution"
+    course = load_course(Settings(_env_file=None).course_folder)
+    assert index_of(course).search("convolution").passages[0].card_id == "convolution"

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.actions import Action, Button, more_about, under_answer, under_card
-from core.knowledge import Topic, load_course
+from core.knowledge import Topic
 from core.lessons import Lessons
 from core.markup import Rules
 from core.messages import Answer, Choice, Figure, Level, Place, Writer, Zone
 from core.reply import Progress, quoted, split_text
-from core.settings import Settings
+from core.settings import shipped_course
 from core.words import words_in
+from tests.courses import course_of
 from tests.discord_class import running  # noqa: F401  # imports discord.py quietly
 from tests.surfaces import RecordingSurface
 
@@ -27,7 +28,7 @@ from bots.discord_bot.look import MAX_PART, Page, card_texts, footer, small  # i
 from bots.discord_bot.pace import LEAST, Pace  # isort: skip
 from bots.discord_bot.reply import DiscordReply, End  # isort: skip
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 LESSONS = Lessons(COURSE)
 WORDS = words_in("fr")
 RULES = Rules(())

@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from core.errors import SetupError
 from core.evaluation import ExamQuestion, read_questions
-from core.knowledge import load_course
 from core.messages import Completion, Level, Writer, Zone
 from core.profond import course_template
 from core.prompt import read_template
@@ -28,12 +27,13 @@ from core.trial import Plan, Trial, prompt_names, run_trial
 from core.trial_report import About, Change, _by_question, as_json, as_markdown, chance, changes
 from core.words import words_in
 from tests.conftest import MakeSettings
+from tests.courses import course_of, index_of
 from tests.samples import ANNA, BEN, Clock, ask
 from tests.servers.mistral import FAULTS
 from tests.servers.scribe import ScribeServer, careless
 from tests.test_terminal import profond
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 PROMPTS = shipped_course() / "prompts"
 QUESTIONS = COURSE.folder / "questions" / "prompts.json"
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "eval" / "obedient.md"
@@ -49,7 +49,7 @@ ABOUT = About(file="prompts.json", questions=4, levels="débutant", course=COURS
 
 @pytest.fixture(scope="module")
 def index() -> SearchIndex:
-    return SearchIndex(COURSE)
+    return index_of(COURSE)
 
 
 @pytest.fixture(scope="module")

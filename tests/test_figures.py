@@ -11,16 +11,17 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from core.knowledge import Card, load_course
+from core.knowledge import Card
 from core.latex import formulas, to_text
-from core.settings import Settings
+from core.settings import shipped_course
 from docs.figures import sums
 from docs.figures.catalogue import FIGURES, FOLDER
 from docs.figures.networks import LOGITS
 from docs.figures.sheet import WIDTH, Sheet, drawn, house_style, number, short, typeset
 from docs.figures.vision import CABLE, NOTES, UPRIGHT, feature_sizes
+from tests.courses import course_of
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 ILLUSTRATED = [card for card in COURSE.cards if card.figure]
 SMALLEST = 18
 """Half of it, 9 pixels, is what a phone shows."""

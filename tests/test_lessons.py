@@ -3,15 +3,16 @@
 import pytest
 
 from core.errors import Unknown
-from core.knowledge import Card, Topic, load_course
+from core.knowledge import Card, Topic
 from core.lessons import Lessons
 from core.messages import Level
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of
 
 
 @pytest.fixture(scope="module")
 def lessons() -> Lessons:
-    return Lessons(load_course(Settings(_env_file=None).course_folder))
+    return Lessons(course_of(shipped_course()))
 
 
 @pytest.mark.parametrize(

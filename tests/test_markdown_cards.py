@@ -12,9 +12,10 @@ from core.errors import MarkdownError
 from core.knowledge import Card, CardFigure, Topic, is_slug, load_course, slug
 from core.markdown_cards import LABELS, from_markdown, to_markdown
 from core.messages import Level
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of
 
-COURSE = load_course(Settings(_env_file=None).course_folder)
+COURSE = course_of(shipped_course())
 ODD_LINES = [
     *("# x", "## y {#z}", "### Titre", "#### Débutant", "####", "  ## z", "#nothing", "x\n===", "x\n---", "---", "* * *"),
     *(

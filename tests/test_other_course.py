@@ -11,6 +11,7 @@ from core.messages import Level, Passage, Zone
 from core.profond import course_template
 from core.prompt import build_prompt, card_passage_text
 from core.search import SearchIndex
+from tests.courses import index_of
 from tests.test_terminal import profond
 
 NETWORKS = Path(__file__).parent / "data" / "reseaux"
@@ -28,7 +29,7 @@ def course() -> Course:
 
 @pytest.fixture(scope="module")
 def index(course: Course) -> SearchIndex:
-    return SearchIndex(course)
+    return index_of(course)
 
 
 def test_its_cards_are_complete(course: Course) -> None:

@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 
 from core.errors import SetupError
-from core.knowledge import Course, load_course
+from core.knowledge import Course
 from core.messages import ChatMessage, Level, Manner, Passage, Turn, Zone
 from core.profond import course_template
 from core.prompt import build_prompt, instructions, neutralise, read_template, tokens_in
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of
 
 PASSAGE = Passage("convolution", "L'opération de convolution", "Un filtre glisse.", 1.0, 1.0)
 
 
 @pytest.fixture(scope="module")
 def course() -> Course:
-    return load_course(Settings(_env_file=None).course_folder)
+    return course_of(shipped_course())
 
 
 def prompt(

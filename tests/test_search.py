@@ -7,11 +7,12 @@ import pytest
 
 from core.evaluation import ExamQuestion, auroc, calibrate, examine, read_questions, score
 from core.french import Vocabulary, flat, stem, terms
-from core.knowledge import Subject, load_course
+from core.knowledge import Subject
 from core.letters import LetterIndex
 from core.messages import Zone
 from core.search import Foreign, SearchIndex
-from core.settings import Settings
+from core.settings import shipped_course
+from tests.courses import course_of, index_of
 
 HERE = Path(__file__).parent
 DEV = HERE.parents[1] / "shared" / "course" / "questions_dev.json"
@@ -19,7 +20,7 @@ DEV = HERE.parents[1] / "shared" / "course" / "questions_dev.json"
 
 @pytest.fixture(scope="module")
 def index() -> SearchIndex:
-    return SearchIndex(load_course(Settings(_env_file=None).course_folder))
+    return index_of(course_of(shipped_course()))
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +133,7 @@ def test_questions_are_found(index: SearchIndex, file: Path, bounds: tuple[float
 
 def test_what_is_said_around_a_name_does_not_hide_it(index: SearchIndex) -> None:
     """A card's name in the middle of sighs, exams and little brothers is still what is asked: hardly one is sent away, most are sure."""
-    names = [
-        (card.id, alias) for card in load_course(Settings(_env_file=None).course_folder).cards for alias in card.aliases if len(alias.split()) < 3
-    ]
+    names = [(card.id, alias) for card in course_of(shipped_course()).cards for alias in card.aliases if len(alias.split()) < 3]
     wrappings = (HERE / "data" / "wrappings.txt").read_text(encoding="utf-8").splitlines()
     asked = [(card_id, wrapping.replace("{}", name)) for nth, wrapping in enumerate(wrappings) for card_id, name in names[nth % 20 :: 20]]
     found = [(card_id, index.search(text, limit=1)) for card_id, text in asked]
@@ -244,7 +243,7 @@ def test_words_in_another_sense_are_known_by_their_company(index: SearchIndex, f
 
 def test_a_subject_outside_the_course_makes_what_is_near_it_less_sure(index: SearchIndex) -> None:
     """A teacher who writes down what the course is not about lowers the confidence of that, and hardly that of the rest."""
-    course = load_course(Settings(_env_file=None).course_folder)
+    course = course_of(shipped_course())
     told = Subject(title="Le karting", phrasings=("quelle vitesse atteint un karting", "louer un karting pour un anniversaire"))
     without, with_it = SearchIndex(replace(course, outside=())), SearchIndex(replace(course, outside=(told,)))
 
@@ -282,7 +281,7 @@ def test_calibration_puts_every_foreign_question_below_sure(index: SearchIndex) 
 
 def test_a_card_is_sure_by_its_name_alone(index: SearchIndex) -> None:
     """Who asks what an alias of one or two words is gets its card: of these, nineteen in twenty are sure, whichever way a compound is written."""
-    names = [(card, alias) for card in load_course(Settings(_env_file=None).course_folder).cards for alias in card.aliases if len(alias.split()) < 3]
+    names = [(card, alias) for card in course_of(shipped_course()).cards for alias in card.aliases if len(alias.split()) < 3]
     found = [(card.id, index.search(f"c'est quoi {alias} ?")) for card, alias in names]
     right = [card_id == answer.passages[0].card_id for card_id, answer in found if answer.zone is Zone.SURE]
 

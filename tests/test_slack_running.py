@@ -27,9 +27,10 @@ from core.logs import setup_logging
 from core.messages import Question
 from core.store.leases import Left
 from core.words import words_in
+from tests.courses import course_of
 from tests.servers.slack import BOT_USER, GENERAL, TEAM, Fault, SlackServer
 from tests.servers.slack.record import description
-from tests.slack_class import QUESTION, Lesson, core_of, course_of, lesson, served, settings_for
+from tests.slack_class import QUESTION, Lesson, core_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
 ROOT = Path(__file__).resolve().parents[1]

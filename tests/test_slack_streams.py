@@ -15,8 +15,9 @@ from core.markup import plain
 from core.messages import ChatMessage, Completion, Level, Ticket
 from core.settings import shipped_course
 from core.store import Outcome
+from tests.courses import course_of
 from tests.servers.slack import BOT_USER, GENERAL, Fault, Handle, Message
-from tests.slack_class import QUESTION, Lesson, core_of, course_of, lesson, served, settings_for
+from tests.slack_class import QUESTION, Lesson, core_of, lesson, served, settings_for
 from tests.surfaces import QueuedModel
 
 PIECES = ("Une convolution glisse un filtre. ", "Elle calcule une somme pondérée. ", "Le padding ajoute des bords. ", "Voilà [1]. ")
