@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from unittest.mock import patch
@@ -13,6 +11,7 @@ import pytest
 from core.profond import open_profond
 from tests.conftest import MakeSettings
 from tests.discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
+from tests.programs import Done, ended
 from tests.samples import rows
 from tests.servers.discord import DiscordServer, Message, User
 from tests.surfaces import QueuedModel
@@ -451,19 +450,11 @@ async def test_a_missing_permission_is_survived(discord: DiscordServer, lea: Use
         await discord.until(lambda: any("Sources" in message.text for message in discord.direct(lea).messages.values()))
 
 
-def profond(discord: DiscordServer, folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def profond(discord: DiscordServer, folder: Path, *words: str, **environment: str) -> Done:
     """Run the program as whoever installs it does."""
     settings = {"DISCORD_API_URL": discord.url, "DISCORD_TOKEN": discord.knobs.token, "DATABASE_URL": str(folder / "p.db")} | environment
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "SYSTEMROOT", "HOME", "LANG"}}
-    return subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-m", "bots", *words],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), **settings},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return ended(folder, words, {**kept, "PYTHONPATH": str(ROOT), **settings})
 
 
 async def test_the_invitation_is_two_lines(discord: DiscordServer, tmp_path: Path) -> None:

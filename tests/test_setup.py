@@ -21,6 +21,7 @@ from bots.setup.env_file import must_be_writable, quoted, with_values
 from core.errors import SetupError
 from core.settings import Settings, read_settings
 from tests.owners import SOMEBODY, as_root, given_to, owner
+from tests.programs import ended
 from tests.servers.discord import DiscordServer
 from tests.servers.mistral import MistralServer
 from tests.servers.slack import Fault, SlackServer
@@ -45,19 +46,24 @@ class Run(NamedTuple):
     err: str
 
 
-async def begun(folder: Path, *options: str, **variables: str) -> asyncio.subprocess.Process:
+def home(folder: Path) -> dict[str, str]:
+    """Return the environment of a person whose home is empty."""
+    return KEPT | {"HOME": str(folder), "USERPROFILE": str(folder)}
+
+
+async def begun(folder: Path, **variables: str) -> asyncio.subprocess.Process:
     """Start the program in a folder, with an empty home."""
-    home = {"HOME": str(folder), "USERPROFILE": str(folder)}
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-P", "-m", "bots", "setup", *options)
-    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=KEPT | home | variables, stdin=pipe, stdout=pipe, stderr=pipe)
+    command = (sys.executable, "-P", "-m", "bots", "setup")
+    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=home(folder) | variables, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 async def answered(folder: Path, *answers: str, lang: str = "fr", **variables: str) -> Run:
     """Run the program to its end on these answers; no secret is ever shown."""
-    process = await begun(folder, *(() if lang == "fr" else ("--lang", lang)), **variables)
-    out, err = await process.communicate("".join(f"{answer}\n" for answer in answers).encode())
-    run = Run(process.returncode, out.decode().replace("\r\n", "\n"), err.decode().replace("\r\n", "\n"))
+    options = () if lang == "fr" else ("--lang", lang)
+    typed = "".join(f"{answer}\n" for answer in answers)
+    done = await asyncio.to_thread(ended, folder, ("setup", *options), home(folder) | variables, typed)
+    run = Run(done.returncode, done.stdout, done.stderr)
     assert "s3cr3t" not in run.out + run.err
     assert "Traceback" not in run.out + run.err
     return run
@@ -73,9 +79,9 @@ class Screen:
 
     async def __aenter__(self) -> Self:
         self._master, slave = os.openpty()
-        home = {"HOME": str(self._folder), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        screen = {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bots", "setup"), cwd=self._folder, env=KEPT | home,
+            *(sys.executable, "-m", "bots", "setup"), cwd=self._folder, env=home(self._folder) | screen,
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
         )  # fmt: skip
         os.close(slave)

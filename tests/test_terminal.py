@@ -1,10 +1,8 @@
-"""The terminal as a person sees it: a real subprocess in an empty folder."""
+"""The terminal as a person sees it: a real process in an empty folder."""
 
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,25 +12,27 @@ from prompt_toolkit.document import Document
 from bots.terminal_bot import completer
 from core.knowledge import load_course
 from core.settings import shipped_course
+from tests.programs import Done, ended
 from tests.servers.mistral import Fault, MistralServer
 
 QUESTION = "C'est quoi une convolution ?"
 CANARY = "zanzibar-canari"
 
 
-def profond(folder: Path, *words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a person would, with an empty home."""
+def home(folder: Path) -> dict[str, str]:
+    """Return the environment of a person whose home is empty."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP") if name in os.environ}
-    environment = kept | {"HOME": str(folder), "USERPROFILE": str(folder), "PYTHONPATH": str(Path(__file__).resolve().parents[1])} | variables
-    return subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-m", "bots", *words],
-        cwd=folder, env=environment, input=stdin, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
-    )  # fmt: skip
+    return kept | {"HOME": str(folder), "USERPROFILE": str(folder), "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+
+def profond(folder: Path, *words: str, stdin: str = "", **variables: str) -> Done:
+    """Run a command as a person would, with an empty home."""
+    return ended(folder, words, home(folder) | variables, stdin)
 
 
 def test_a_question_is_answered_in_an_empty_folder(tmp_path: Path) -> None:
     """With no key and no setting, the cards answer, plain, and nothing stands on the error stream."""
-    done = profond(tmp_path, "ask", QUESTION)
+    done = ended(tmp_path, ("ask", QUESTION), home(tmp_path), is_cold=True)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "• " in done.stdout
