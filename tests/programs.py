@@ -45,8 +45,8 @@ class Forker:
     """The process that is forked, and its two pipes: a command in, an exit code out, one command after the other."""
 
     def __init__(self) -> None:
-        kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
-        self._process = subprocess.Popen([sys.executable, "-P", __file__], env=kept, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        kept, pipe = {"PATH": os.environ["PATH"]}, subprocess.PIPE
+        self._process = subprocess.Popen([sys.executable, "-P", __file__], env=kept, stdin=pipe, stdout=pipe)  # noqa: S603  # ours
         self._turn = threading.Lock()
         atexit.register(self._process.communicate)
 
