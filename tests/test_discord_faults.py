@@ -10,6 +10,7 @@ import pytest
 
 from core.profond import open_profond
 from tests.conftest import MakeSettings
+from tests.courses import NETWORKS
 from tests.discord_class import LONG, QUESTION, TEXT, Class, DiscordBot, a_class, running, tuned, watched
 from tests.programs import Done, ended
 from tests.samples import rows
@@ -454,7 +455,7 @@ def profond(discord: DiscordServer, folder: Path, *words: str, **environment: st
     """Run the program as whoever installs it does."""
     settings = {"DISCORD_API_URL": discord.url, "DISCORD_TOKEN": discord.knobs.token, "DATABASE_URL": str(folder / "p.db")} | environment
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "SYSTEMROOT", "HOME", "LANG"}}
-    return ended(folder, words, {**kept, "PYTHONPATH": str(ROOT), **settings})
+    return ended(folder, words, {**kept, "PYTHONPATH": str(ROOT), "PROFOND_COURSE": str(NETWORKS), **settings})
 
 
 async def test_the_invitation_is_two_lines(discord: DiscordServer, tmp_path: Path) -> None:

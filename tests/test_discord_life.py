@@ -22,7 +22,7 @@ from core.settings import Settings
 from core.store.leases import Left
 from core.words import Words, words_in
 from tests.conftest import MakeSettings
-from tests.courses import index_of
+from tests.courses import NETWORKS, index_of
 from tests.discord_class import QUESTION, Class, a_class, running, tuned
 from tests.servers.discord import DiscordServer, Impossible, Message, User
 from tests.servers.discord.entities import BITS, Guild, Json
@@ -114,7 +114,7 @@ async def test_the_doctor_finds_places_that_the_bot_does_not_see(settings: MakeS
 async def test_a_start_tells_of_places_that_the_bot_does_not_see(tmp_path: Path) -> None:
     """Whoever starts a bot that would answer nowhere reads so in one sentence."""
     async with DiscordWithGuilds() as discord:
-        ways = {"DISCORD_TOKEN": discord.knobs.token, "DISCORD_API_URL": discord.url, "DISCORD_CHANNELS": "999"}
+        ways = {"DISCORD_TOKEN": discord.knobs.token, "DISCORD_API_URL": discord.url, "DISCORD_CHANNELS": "999", "PROFOND_COURSE": str(NETWORKS)}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-W", "ignore", "-m", "bots", "discord"),
             cwd=tmp_path, env=os.environ | ways | {"PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.PIPE,

@@ -27,7 +27,7 @@ from core.trial import Plan, Trial, prompt_names, run_trial
 from core.trial_report import About, Change, _by_question, as_json, as_markdown, chance, changes
 from core.words import words_in
 from tests.conftest import MakeSettings
-from tests.courses import course_of, index_of
+from tests.courses import NETWORKS, course_of, index_of
 from tests.samples import ANNA, BEN, Clock, ask
 from tests.servers.mistral import FAULTS
 from tests.servers.scribe import ScribeServer, careless
@@ -39,7 +39,6 @@ QUESTIONS = COURSE.folder / "questions" / "prompts.json"
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "eval" / "obedient.md"
 ASKED = [q for q in read_questions(QUESTIONS) if q.id in {"definition-02", "compare-01", "offtopic-01", "offtopic-03"}]
 MODEL = "mistral-small-2603"
-NETWORKS = Path(__file__).parent / "data" / "reseaux"
 ON_NETWORKS = [
     ExamQuestion(id="dns", kind="definition", question="À quoi sert le DNS ?", targets=("dns",)),
     ExamQuestion(id="recipe", kind="offtopic", question="recette de crêpes", targets=()),

@@ -12,8 +12,8 @@ from core.errors import CourseError, SetupError
 from core.knowledge import Card, Topic, load_course
 from core.messages import Level
 from core.summary import summaries
+from tests.courses import NETWORKS
 from tests.owners import SOMEBODY, as_root, given_to, owner
-from tests.test_other_course import NETWORKS
 from tests.test_terminal import profond
 
 PAGE = "## Équipements\n\n### La borne Wi-Fi\n\nElle relie sans câble.\n\n- par radio\n\nExemple : celle du couloir.\n"

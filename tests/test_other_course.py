@@ -11,10 +11,9 @@ from core.messages import Level, Passage, Zone
 from core.profond import course_template
 from core.prompt import build_prompt, card_passage_text
 from core.search import SearchIndex
-from tests.courses import index_of
+from tests.courses import NETWORKS, index_of
 from tests.test_terminal import profond
 
-NETWORKS = Path(__file__).parent / "data" / "reseaux"
 CODE = Path(core.__file__).parents[1]
 DEEP_LEARNING = re.compile(
     r"(?i)convolu(?!sion)|neuron|deep.?learning|machine.?learning|epoch|époque|pooling|gradient|rétropropag|backprop|tenseur|tensor|keras|pytorch"

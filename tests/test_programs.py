@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.courses import NETWORKS
 from tests.programs import Done, ended
 from tests.test_terminal import home
 
-NETWORKS = Path(__file__).parent / "data" / "reseaux"
 PROGRAM = """
 import os, sys
 print(sys.argv[1:], os.getcwd(), os.environ.get("NAME"), os.environ.get("PATH"), sys.path[0], __name__, sys.stdin.read())

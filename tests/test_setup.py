@@ -20,6 +20,7 @@ from bots.setup import env_file, pasted, start
 from bots.setup.env_file import must_be_writable, quoted, with_values
 from core.errors import SetupError
 from core.settings import Settings, read_settings
+from tests.courses import NETWORKS
 from tests.owners import SOMEBODY, as_root, given_to, owner
 from tests.programs import ended
 from tests.servers.discord import DiscordServer
@@ -30,7 +31,7 @@ TOKEN = "MTAxNTQ4NjI.GkZ3xq.s3cr3t-part_of-Discord"
 KEY = "kQ7s3cr3tMistralKeyOf32Character"
 OLD = "MTAxNTQ4NjI.Old111.s3cr3t-that_went"
 LONG = 20.0
-NETWORKS, QUESTION = str(Path(__file__).parent / "data" / "reseaux"), "C'est quoi une adresse IP ?"
+COURSE, QUESTION = str(NETWORKS), "C'est quoi une adresse IP ?"
 NOWHERE = "http://127.0.0.1:9"
 ROOT = str(Path(__file__).resolve().parents[1])
 KEPT = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP") if name in os.environ} | {"PYTHONPATH": ROOT}
@@ -201,7 +202,7 @@ async def test_slack(tmp_path: Path, slack: SecretiveSlack, monkeypatch: pytest.
 
 async def test_without_anything_a_question_is_answered(tmp_path: Path) -> None:
     """With no token and no key nothing is written, and a first question is answered in the terminal."""
-    run = await answered(tmp_path, "4", "", "", PROFOND_COURSE=NETWORKS)
+    run = await answered(tmp_path, "4", "", "", PROFOND_COURSE=COURSE)
 
     assert (0, "") == (run.code, run.err)
     assert "Profond marche sans réglage" in run.out
@@ -235,7 +236,7 @@ async def test_a_platform_without_its_token_is_left_for_later(tmp_path: Path) ->
 @posix
 async def test_both_bots_are_started(tmp_path: Path, discord: DiscordServer, slack: SecretiveSlack) -> None:
     """A yes starts each bot; both come online, answer, and end when the program is told to."""
-    process = await begun(tmp_path, DISCORD_API_URL=discord.url, SLACK_API_URL=slack.api_url, PROFOND_COURSE=NETWORKS)
+    process = await begun(tmp_path, DISCORD_API_URL=discord.url, SLACK_API_URL=slack.api_url, PROFOND_COURSE=COURSE)
     try:
         await both_answer(process, discord, slack)
     finally:

@@ -12,6 +12,7 @@ from prompt_toolkit.document import Document
 from bots.terminal_bot import completer
 from core.knowledge import load_course
 from core.settings import shipped_course
+from tests.courses import NETWORKS
 from tests.programs import Done, ended
 from tests.servers.mistral import Fault, MistralServer
 
@@ -60,10 +61,10 @@ def test_levels_and_languages(tmp_path: Path) -> None:
         (["sing"], {}),
         (["ask", "x", "--level", "expert"], {}),
         (["ask", "x", "--lang", "de"], {}),
-        (["ask", "   "], {}),
+        (["ask", "   "], {"PROFOND_COURSE": str(NETWORKS)}),
         (["ask", "x"], {"ALLOWANCE_SIZE": "beaucoup"}),
-        (["ask", "x"], {"DATABASE_URL": "mysql://u@h/b"}),
-        (["ask", "x"], {"DATABASE_URL": "no/such/folder/p.db"}),
+        (["ask", "x"], {"DATABASE_URL": "mysql://u@h/b", "PROFOND_COURSE": str(NETWORKS)}),
+        (["ask", "x"], {"DATABASE_URL": "no/such/folder/p.db", "PROFOND_COURSE": str(NETWORKS)}),
         (["ask", "x"], {"PROFOND_COURSE": "nowhere"}),
         (["ask", "x"], {"MISTRAL_DEBUG": "1"}),
         (["kb", "eval", "nowhere.json"], {}),
