@@ -141,7 +141,7 @@ def test_what_is_said_around_a_name_does_not_hide_it(index: SearchIndex) -> None
     assert len(asked) > 1_500
     assert sum(card_id == each.passages[0].card_id for card_id, each in found) >= 0.96 * len(asked)
     assert sum(each.zone is Zone.OUTSIDE for _, each in found) <= 0.02 * len(asked)
-    assert sum(each.zone is Zone.SURE for _, each in found) >= 0.7 * len(asked)
+    assert sum(each.zone is Zone.SURE for _, each in found) >= 0.65 * len(asked)
 
 
 @pytest.mark.parametrize(("asked", "card_id"), [("c'est quoi le KNN ?", "scikit-learn"), ("le POC ?", "mvp"), ("RLHF kézako", "types-apprentissage")])

@@ -9,7 +9,7 @@ from tests.servers.discord import DiscordServer
 from tests.servers.slack import GENERAL, SlackServer
 
 WITHIN = 60.0
-KNOWN, RECIPE, VAGUE = "c koi une convolution ??", "tu peux me donner une recette de crêpes", "mon modèle est nul"
+KNOWN, RECIPE, VAGUE = "c koi une convolution ??", "tu peux me donner une recette de crêpes", "mon modèle est nul sur mes photos"
 TEXT, GALLERY, ROW = 10, 12, 1
 COLOURS = {1: "first", 2: "plain", 3: "first", 4: "danger"}
 Json = dict[str, Any]
