@@ -77,12 +77,16 @@ def _themes(met: Iterable[Met]) -> dict[int, float]:
 
 
 class Names:
-    """All names of a course's cards, read as questions are: `batch_size` is one word in both, `learning rate` may be one in both."""
+    """All names of a course's cards, read as questions are: `batch_size` is one word in both, `learning rate` may be one in both.
+
+    Attributes:
+        titles: the terms of each card's title.
+    """
 
     def __init__(self, cards: Sequence[Card], vocabulary: Vocabulary, rarities: Mapping[str, float], unknown: float) -> None:
         """Index the names; `rarities` are those of the course's terms, `unknown` is that of any other."""
         self._rarities, self._unknown = rarities, unknown
-        self._titles = [frozenset(terms(card.title)) for card in cards]
+        self.titles = [frozenset(terms(card.title)) for card in cards]
         self._names: list[Name] = []
         self._with: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for number, card in enumerate(cards):
@@ -139,7 +143,7 @@ class Names:
         for name, worth, _, is_whole in met:
             if name.is_title:
                 titles[name.card] = max(titles[name.card], worth * worth / name.rarity)
-            if is_whole and (not name.is_title or self._titles[name.card] <= asked):
+            if is_whole and (not name.is_title or self.titles[name.card] <= asked):
                 whole[name.card] = max(whole[name.card], worth)
         return defaultdict(float, {card: titles[card] + whole[card] for card in {*titles, *whole}})
 
@@ -154,5 +158,5 @@ class Names:
         alone = frozenset(card for card, nearness in called.items() if nearness == min(called.values()))
         if alone or asked_rarity < RARE * self._unknown or common_words() >= {*analysis.words}:
             return alone
-        titled = frozenset(card for card in cards if asked <= self._titles[card])
+        titled = frozenset(card for card in cards if asked <= self.titles[card])
         return titled if len(titled) == 1 else frozenset()

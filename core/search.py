@@ -175,10 +175,12 @@ class SearchIndex:
     def _is_offered(self, found: Found, *, is_named: bool) -> bool:
         """Return whether a question is the course's, however little speaks for it.
 
-        It calls a card by a rare name, whatever else it says; or the first card tells all that is asked, a rare word among this. And of what is
-        asked the course holds no less than anything foreign does.
+        All that is asked stands in the title of the first card. Or it calls a card by a rare name, whatever else it says, or the first card tells
+        all that is asked, a rare word among this; and of what is asked the course holds no less than anything foreign does.
         """
         asked, first = own(found.analysis), found.passages[0].card_id
+        if asked.terms and self._names.titles[self._numbers[first]].issuperset(asked.terms):
+            return True
         is_rare = not common_words().issuperset(asked.words) and self._places.keys() >= {*asked.terms}
         is_the_courses = (is_named or is_rare) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
         return is_the_courses and (is_named or self.tells((first,), asked.terms))

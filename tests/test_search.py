@@ -154,6 +154,17 @@ def test_what_only_a_cards_text_tells_is_offered(index: SearchIndex, asked: str,
         assert Zone.OUTSIDE is index.search(foreign).zone, foreign
 
 
+@pytest.mark.parametrize(
+    ("asked", "title"), [("le biais", "Biais des données"), ("l'attention ?", "Le mécanisme d'attention"), ("poids", "Couches, poids")]
+)
+def test_a_word_of_a_title_is_offered(index: SearchIndex, asked: str, title: str) -> None:
+    """An everyday word alone that a card bears in its title is not sent away, whatever else in the world is called so."""
+    found = index.search(asked)
+
+    assert Zone.UNSURE is found.zone
+    assert any(passage.title.startswith(title) for passage in found.passages[:3])
+
+
 def test_a_slang_word_for_not_understanding_is_no_misspelt_term(index: SearchIndex) -> None:
     """*Capte* is not *capteur*: how one asks is not repaired into what is asked."""
     assert {} == index.search("je capte rien au dropout").analysis.repaired
