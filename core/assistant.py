@@ -35,9 +35,10 @@ WORTH_READING = 0.6
 DEFAULT_LEVEL = Level.BEGINNER
 
 
-def worth_reading(passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages that the model is given, best first."""
-    return [passage for passage in passages[:MAX_PASSAGES] if passage.score >= passages[0].score * WORTH_READING]
+def worth_reading(passages: Sequence[Passage], *, compares: bool = False) -> list[Passage]:
+    """Return the passages that the model is given, best first; both that are compared."""
+    useful = [passage for passage in passages[:MAX_PASSAGES] if passage.score >= passages[0].score * WORTH_READING]
+    return list(passages[:2]) if compares and len(useful) < 2 else useful
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Draft:
     level: Level
     zone: Zone = Zone.SURE
     passages: tuple[Passage, ...] = ()
+    compares: bool = False
     turns: Sequence[Turn] = ()
     nth: int = 0
     writer: Writer = Writer.NOBODY
@@ -63,6 +65,11 @@ class Draft:
     is_begun: bool = False
     is_written: bool = False
     writing: asyncio.Task[None] | None = None
+
+    @property
+    def useful(self) -> list[Passage]:
+        """The passages that the answer is written from."""
+        return worth_reading(self.passages, compares=self.compares)
 
 
 class Assistant:
@@ -201,10 +208,10 @@ class Assistant:
         draft.turns = [turn for turn in turns if turn.is_own and (turn.is_whole or goes_on(text))]
         draft.nth = sum(turn.tellings for turn in turns for passage in found.passages[:1] if passage.card_id in turn.card_ids)
         is_chat = found.zone is not Zone.SURE and small_talk(text) == REPLY
-        draft.zone, draft.passages = Zone.SMALL_TALK if is_chat else found.zone, found.passages
+        draft.zone, draft.passages, draft.compares = Zone.SMALL_TALK if is_chat else found.zone, found.passages, found.compares
 
     async def _write(self, draft: Draft) -> Answer:
-        sources = tuple(passage.card_id for passage in worth_reading(draft.passages))
+        sources = tuple(passage.card_id for passage in draft.useful)
         dialect = getattr(draft.surface, "dialect", Dialect())  # a face that names none gets what every chat can show
         progress = Progress(draft.surface, Rules(self._links, sources, dialect, self._instructions))
         if draft.zone is Zone.SURE:
@@ -238,7 +245,7 @@ class Assistant:
     async def _pour(self, draft: Draft, progress: Progress) -> None:
         """Let the author write, and show it as it grows."""
         draft.writer = Writer.MODEL
-        asked = Asked(draft.ticket.question, worth_reading(draft.passages), draft.level, draft.turns, draft.nth, draft.bill)
+        asked = Asked(draft.ticket.question, draft.useful, draft.level, draft.turns, draft.nth, draft.bill, draft.compares)
         async with aclosing(self._author.write(asked)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):
@@ -271,10 +278,10 @@ class Assistant:
             draft.notes.append(draft.words("note-language"))
 
     def _answer(self, draft: Draft, progress: Progress) -> Answer:
-        useful = worth_reading(draft.passages) if draft.zone is Zone.SURE else []
+        useful = draft.useful if draft.zone is Zone.SURE else []
         parts = progress.parts(draft.text)
         numbers = cited("\n".join(parts), len(useful)) if draft.writer is Writer.MODEL else ()
-        sources = [useful[number - 1] for number in numbers] or useful[:1]
+        sources = [useful[number - 1] for number in numbers] or useful[: 1 + draft.compares]
         first = self._course.card(sources[0].card_id).figure if sources else None
         return Answer(
             id="" if draft.zone is Zone.SMALL_TALK else secrets.token_hex(16),

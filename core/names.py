@@ -17,7 +17,7 @@ _SEGMENT = re.compile(r"[,:;()?]| et ")
 
 
 class Name(NamedTuple):
-    """A title, a part of one, or an alias: its card, its words, the number of their stems and the sum of the stems' rarities.
+    """A title, a part of one, or an alias: its card, its words, their stems and the sum of the stems' rarities.
 
     It is the card's subject unless it is a common word that ends a title: who types "test" alone tries the bot. It is rare where
     none of its words is an everyday one.
@@ -26,7 +26,7 @@ class Name(NamedTuple):
 
     card: int
     words: tuple[str, ...]
-    size: int
+    stems: frozenset[str]
     rarity: float
     is_title: bool
     is_subject: bool
@@ -102,7 +102,7 @@ class Names:
             is_subject = text not in parts or flat(text).strip() not in common_words()
             length = len(written_words(text if text in aliases else card.title))
             is_rare = common_words().isdisjoint(words)
-            self._names.append(Name(number, words, len(stems), self.rarity(stems), is_title, is_subject, is_rare, length))
+            self._names.append(Name(number, words, frozenset(stems), self.rarity(stems), is_title, is_subject, is_rare, length))
 
     def rarity(self, told: Iterable[str]) -> float:
         """Return how rare these terms are together; what no card holds is the rarest."""
@@ -120,8 +120,19 @@ class Names:
             added[card] += CALLED
         return Called(added, alone, _themes(met), any(each.is_whole and each.name.is_subject and each.name.is_rare for each in met))
 
+    def are_all(self, analysis: Analysis, cards: Collection[int]) -> bool:
+        """Return whether a question names each of these cards by words of its own, and asks hardly anything else: *A ou B ?*."""
+        by = dict.fromkeys(cards, frozenset[str]())
+        for each in self._met(analysis, cards):
+            if each.is_whole and each.name.is_subject:
+                by[each.name.card] |= each.name.stems
+        asked, named = own(analysis).terms, frozenset[str]().union(*by.values())
+        if self.rarity(term for term in asked if term in named) < ALONE * self.rarity(asked):
+            return False
+        return all(stems.difference(*(other for key, other in by.items() if key != card)) for card, stems in by.items())
+
     def _met(self, analysis: Analysis, cards: Collection[int]) -> list[Met]:
-        """Return the names that share a word with a question, in the order in which it comes to them."""
+        """Return the names that stand whole in a question, and the titles that share a word with it, in the order in which it comes to them."""
         met: dict[int, float] = defaultdict(float)
         sizes: Counter[int] = Counter()
         starts: dict[int, int] = {}
@@ -133,7 +144,8 @@ class Names:
                     sizes[number] += 1
                     starts.setdefault(number, place)
         named = ((self._names[number], number, worth) for number, worth in met.items())
-        return [Met(name, worth, starts[number], sizes[number] == name.size) for name, number, worth in named]
+        all_met = (Met(name, worth, starts[number], sizes[number] == len(name.stems)) for name, number, worth in named)
+        return [each for each in all_met if each.is_whole or each.name.is_title]
 
     def _added(self, analysis: Analysis, met: Iterable[Met]) -> dict[int, float]:
         """Return for each card what its title holds of a question, and its rarest name that stands there whole."""

@@ -75,7 +75,7 @@ def rails(template: PromptTemplate) -> dict[str, bool]:
 
 def given(index: SearchIndex, question: str) -> list[Passage]:
     """Return the passages that the model is given for a first question."""
-    return worth_reading(index.search(question).passages)
+    return worth_reading((found := index.search(question)).passages, compares=found.compares)
 
 
 def _whole(template: PromptTemplate, course: Course, question: str, passages: Sequence[Passage], level: Level) -> str:

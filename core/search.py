@@ -67,6 +67,8 @@ class Found(NamedTuple):
     leads: bool = False
     """Whether the best passage is clearly better than the next, or the question hardly more than its name."""
     foreign: Foreign = Foreign()
+    compares: bool = False
+    """Whether the question names the first two cards, and asks hardly anything else."""
 
     @property
     def confidence(self) -> float:
@@ -169,7 +171,8 @@ class SearchIndex:
             passages.append(self._passage(number, scores[number], (by_words + SURE_LETTERS * letters[number]) * kept))
         matched = tuple(term for term in analysis.terms if term in self._places)
         leads = any(_leads(number, ranking, letters, is_named=called.alone == {number}) for number in best[:1])
-        found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign)
+        compares = bool(called.themes) and self._names.are_all(analysis, best[:2])
+        found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign, compares)
         return found._replace(zone=self._zone(found, text, is_named=called.is_rare))
 
     def _is_offered(self, found: Found, *, is_named: bool) -> bool:
@@ -224,6 +227,8 @@ class SearchIndex:
     def _zone(self, found: Found, text: str, *, is_named: bool) -> Zone:
         if not found.passages:
             return Zone.OUTSIDE
+        if found.compares:
+            return Zone.SURE
         if found.confidence < self._thresholds.outside:
             return Zone.UNSURE if self._is_offered(found, is_named=is_named) else Zone.OUTSIDE
         is_sure = found.confidence >= self._thresholds.sure and found.leads and not _CALENDAR.search(flat(text))

@@ -32,7 +32,12 @@ ATTACHED = "(image jointe)"
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be answered: the question, what was found for it, and on whose bill. `nth`: how often the first card was told there before."""
+    """What is to be answered: the question, what was found for it, and on whose bill.
+
+    Attributes:
+        nth: how often the first card was told there before.
+        compares: the question is about the first two passages alike.
+    """
 
     question: Question
     passages: Sequence[Passage]
@@ -40,6 +45,7 @@ class Asked:
     turns: Sequence[Turn] = ()
     nth: int = 0
     bill: Bill = field(default_factory=Bill)
+    compares: bool = False
 
 
 class AnswerWriter(Protocol):
@@ -104,7 +110,10 @@ def shared_question(asked: Asked, edition: str) -> str:
 
 @dataclass(frozen=True)
 class CardWriter:
-    """Composes an answer from the best card: its text at the level, an example, the check question; first what is false in the question."""
+    """Composes an answer from the best card: its text at the level, an example, the check question; first what is false in the question.
+
+    Of two cards that are compared it tells both.
+    """
 
     course: Course
 
@@ -124,8 +133,13 @@ class CardWriter:
         for belief in card.misconceptions:
             if _is_believed(belief.claim, question.text):
                 yield words("card-misconception", claim=belief.claim, correction=belief.correction) + "\n\n"
-        for paragraph in _paragraphs(card, _level_for(asked.level, question.manner), question.manner, asked.nth, words):
-            yield paragraph
+        level = _level_for(asked.level, question.manner)
+        if asked.compares and question.manner is not Manner.ANOTHER_EXAMPLE:
+            both = [self.course.card(passage.card_id) for passage in asked.passages[:2]]
+            yield "\n\n".join(_headed(card, card.text(level)) for card in both)
+        else:
+            for paragraph in _paragraphs(card, level, question.manner, asked.nth, words):
+                yield paragraph
         yield Completion()
 
 
@@ -166,12 +180,16 @@ def _level_for(level: Level, manner: Manner) -> Level:
     return DEEPER.get(level, Level.ADVANCED) if manner is Manner.DEEPER else level
 
 
+def _headed(card: Card, text: str) -> str:
+    return f"**{card.title}**\n\n{text}"
+
+
 def _paragraphs(card: Card, level: Level, manner: Manner, nth: int, words: Words) -> list[str]:
     """Return an answer's paragraphs; `nth` turns the examples, so that another one comes when a card comes again."""
     text = card.text(level)
     if manner is Manner.ANOTHER_EXAMPLE:
         text, nth = text.split("\n", 1)[0], nth or 1
-    paragraphs = [f"**{card.title}**\n\n{text}"]
+    paragraphs = [_headed(card, text)]
     if card.examples:
         paragraphs.append(words("card-example", example=card.examples[nth % len(card.examples)]))
     if card.check_question:

@@ -66,6 +66,22 @@ async def test_level_is_the_students_own_unless_the_question_says_otherwise(open
     assert own.text != once.text
 
 
+@pytest.mark.parametrize("text", ["c'est quoi la différence entre le dropout et la batch norm ?", "GRU ou transformer stp j'ai exam demain"])
+async def test_two_cards_that_are_compared_are_both_told(opened: Opener, text: str) -> None:
+    """Who asks for two cards by their names reads both, from the cards, or is answered from both by the model."""
+    model = QueuedModel("L'un [1], l'autre [2].")
+    async with opened() as profond:
+        told = await ask(profond, question(text))
+    async with opened(model) as profond:
+        written = await ask(profond, question(text, "e2"))
+        titles = [profond.course.card(source.card_id).title for source in told.sources]
+
+    assert (Zone.SURE, Zone.SURE) == (told.zone, written.zone)
+    assert 2 == len(titles)
+    assert told.sources == written.sources
+    assert all(f"**{title}**" in told.text and title in model.asked[0][-1].content for title in titles)
+
+
 async def test_outside_the_course_gives_the_allowance_back(opened: Opener) -> None:
     """A question about something else is refused kindly, with three example questions, and costs nothing."""
     async with opened() as profond:
