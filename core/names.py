@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from core.french import Analysis, Vocabulary, asking_words, common_words, flat, terms, written_words
@@ -50,12 +51,14 @@ class Called(NamedTuple):
         added: what they add to the cards' scores by words.
         alone: the cards whose name is nearly all that is asked.
         themes: the cards that are named before others, and how rare these names are: *A ou B ?* is asked of A.
+        named: the cards that are called by a whole name.
         is_rare: whether a card is called by a rare name, whatever else is said.
     """
 
     added: Mapping[int, float]
     alone: frozenset[int]
     themes: Mapping[int, float]
+    named: frozenset[int]
     is_rare: bool
 
 
@@ -118,18 +121,15 @@ class Names:
         added, alone = self._added(analysis, met), self._alone(analysis, met, cards)
         for card in alone:
             added[card] += CALLED
-        return Called(added, alone, _themes(met), any(each.is_whole and each.name.is_subject and each.name.is_rare for each in met))
+        names = [each.name for each in met if each.is_whole and each.name.is_subject]
+        return Called(added, alone, _themes(met), frozenset(name.card for name in names), any(name.is_rare for name in names))
 
-    def are_all(self, analysis: Analysis, cards: Collection[int]) -> bool:
-        """Return whether a question names each of these cards by words of its own, and asks hardly anything else: *A ou B ?*."""
-        by = dict.fromkeys(cards, frozenset[str]())
-        for each in self._met(analysis, cards):
-            if each.is_whole and each.name.is_subject:
-                by[each.name.card] |= each.name.stems
-        asked, named = own(analysis).terms, frozenset[str]().union(*by.values())
-        if self.rarity(term for term in asked if term in named) < ALONE * self.rarity(asked):
-            return False
-        return all(stems.difference(*(other for key, other in by.items() if key != card)) for card, stems in by.items())
+    def are_both(self, analysis: Analysis, cards: Collection[int]) -> bool:
+        """Return whether a question names these two cards in different words, and asks hardly anything else: *A ou B ?*."""
+        by = {card: [each.name.stems for each in self._met(analysis, {card}) if each.is_whole and each.name.is_subject] for card in cards}
+        pairs = [one | other for one, other in product(*by.values()) if one.isdisjoint(other)]
+        asked = own(analysis).terms
+        return any(self.rarity(term for term in asked if term in pair) >= ALONE * self.rarity(asked) for pair in pairs)
 
     def _met(self, analysis: Analysis, cards: Collection[int]) -> list[Met]:
         """Return the names that stand whole in a question, and the titles that share a word with it, in the order in which it comes to them."""

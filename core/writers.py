@@ -112,7 +112,7 @@ def shared_question(asked: Asked, edition: str) -> str:
 class CardWriter:
     """Composes an answer from the best card: its text at the level, an example, the check question; first what is false in the question.
 
-    Of two cards that are compared it tells both.
+    Of two cards that are compared it tells the first, and what the other is.
     """
 
     course: Course
@@ -134,12 +134,12 @@ class CardWriter:
             if _is_believed(belief.claim, question.text):
                 yield words("card-misconception", claim=belief.claim, correction=belief.correction) + "\n\n"
         level = _level_for(asked.level, question.manner)
+        first, *others = _paragraphs(card, level, question.manner, asked.nth, words)
         if asked.compares and question.manner is not Manner.ANOTHER_EXAMPLE:
-            both = [self.course.card(passage.card_id) for passage in asked.passages[:2]]
-            yield "\n\n".join(_headed(card, card.text(level)) for card in both)
-        else:
-            for paragraph in _paragraphs(card, level, question.manner, asked.nth, words):
-                yield paragraph
+            other = self.course.card(asked.passages[1].card_id)
+            others.insert(0, f"\n\n{_headed(other, _definition(other.text(level)))}")
+        for paragraph in (first, *others):
+            yield paragraph
         yield Completion()
 
 
@@ -180,6 +180,11 @@ def _level_for(level: Level, manner: Manner) -> Level:
     return DEEPER.get(level, Level.ADVANCED) if manner is Manner.DEEPER else level
 
 
+def _definition(text: str) -> str:
+    """Return a card's first line, which says what a thing is."""
+    return text.split("\n", 1)[0]
+
+
 def _headed(card: Card, text: str) -> str:
     return f"**{card.title}**\n\n{text}"
 
@@ -188,7 +193,7 @@ def _paragraphs(card: Card, level: Level, manner: Manner, nth: int, words: Words
     """Return an answer's paragraphs; `nth` turns the examples, so that another one comes when a card comes again."""
     text = card.text(level)
     if manner is Manner.ANOTHER_EXAMPLE:
-        text, nth = text.split("\n", 1)[0], nth or 1
+        text, nth = _definition(text), nth or 1
     paragraphs = [_headed(card, text)]
     if card.examples:
         paragraphs.append(words("card-example", example=card.examples[nth % len(card.examples)]))
