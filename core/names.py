@@ -143,9 +143,12 @@ class Names:
                     met[number] += rarity
                     sizes[number] += 1
                     starts.setdefault(number, place)
-        named = ((self._names[number], number, worth) for number, worth in met.items())
-        all_met = (Met(name, worth, starts[number], sizes[number] == len(name.stems)) for name, number, worth in named)
-        return [each for each in all_met if each.is_whole or each.name.is_title]
+        found = ((self._names[number], sizes[number], number) for number in met)
+        return [
+            Met(name, met[number], starts[number], is_whole=size == len(name.stems))
+            for name, size, number in found
+            if name.is_title or size == len(name.stems)
+        ]
 
     def _added(self, analysis: Analysis, met: Iterable[Met]) -> dict[int, float]:
         """Return for each card what its title holds of a question, and its rarest name that stands there whole."""

@@ -15,9 +15,9 @@ where both rankings put it first. The constants were chosen on our own questions
 import heapq
 import math
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -139,19 +139,20 @@ class SearchIndex:
         unknown = math.log(1 + 2 * len(self._cards))
         words: Counter[str] = Counter()
         self._places: dict[str, int] = {}
+        self._told: list[array[int]] = []
         self._words = self._indexed(words)
         self._vocabulary = Vocabulary(words)
         self._names = Names(self._cards, self._vocabulary, dict(zip(self._places, self._words.rarities, strict=True)), unknown)
-        self._told = lru_cache(self._told_by)
 
     def _indexed(self, words: Counter[str]) -> Postings:
-        """Number the cards' terms, index the cards by them, and count their words. Phrasings only lend what is in no other text."""
+        """Number the cards' terms, index the cards by them, and count their words. Phrasings only lend what is in no other text, and tell nothing."""
         lent: Counter[int] = Counter()
         texts = []
         for card in self._cards:
             weights, borrowed = _weigh(card, words)
             texts.append(text_of({self._places.setdefault(term, len(self._places)): weight for term, weight in weights.items()}))
             lent.update(self._places[term] for term in borrowed)
+            self._told.append(array("I", (self._places[term] for term in weights if term not in borrowed)))
         return Postings(texts, lent=lent)
 
     def search(self, text: str, limit: int = 5) -> Found:
@@ -161,7 +162,9 @@ class SearchIndex:
         called = self._names.called(analysis, words)
         letters, foreign = self._by_letters(text)
         ranking = {number: score + called.added.get(number, 0.0) for number, score in words.items()}
-        scores = [ranking.get(number, 0.0) + called.themes.get(number, 0.0) + LETTERS * score for number, score in enumerate(letters)]
+        scores = [LETTERS * score for score in letters]
+        for number, score in (*ranking.items(), *called.themes.items()):
+            scores[number] += score
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
         # who types a card's name means the card
         named, kept = (self._names.share(own(analysis).terms), 1.0) if called.alone else (self._names.share(analysis.terms), _kept(foreign))
@@ -184,19 +187,13 @@ class SearchIndex:
         asked, first = own(found.analysis), found.passages[0].card_id
         if asked.terms and self._names.titles[self._numbers[first]].issuperset(asked.terms):
             return True
-        is_rare = not common_words().issuperset(asked.words) and self._places.keys() >= {*asked.terms}
-        is_the_courses = (is_named or is_rare) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
-        return is_the_courses and (is_named or self.tells((first,), asked.terms))
+        is_told = not common_words().issuperset(asked.words) and self.tells((first,), asked.terms)
+        return (is_named or is_told) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
 
     def tells(self, card_ids: Iterable[str], asked: Iterable[str]) -> bool:
         """Return whether all these terms stand in the cards themselves, phrasings left out."""
-        numbers = [self._numbers[card_id] for card_id in card_ids if card_id in self._numbers]
-        return frozenset(asked).issubset(chain.from_iterable(map(self._told, numbers)))
-
-    def _told_by(self, number: int) -> frozenset[str]:
-        """Return the terms of a card, its phrasings left out."""
-        card = self._cards[number]
-        return frozenset(terms("\n".join((*(text for _, text in _fields(card)), *card.examples))))
+        told = chain.from_iterable(self._told[self._numbers[card_id]] for card_id in card_ids if card_id in self._numbers)
+        return frozenset(self._places.get(term, -1) for term in asked).issubset(told)
 
     def _by_letters(self, text: str) -> tuple[list[float], Foreign]:
         """Return how much of a text's letters each card holds, and the subject outside the course that holds the most."""
