@@ -68,6 +68,11 @@ def own(analysis: Analysis) -> Analysis:
     return Analysis(tuple(term for term, _ in pairs), tuple(word for _, word in pairs), analysis.repaired) if pairs else analysis
 
 
+def _is_bent(name: Name, analysis: Analysis) -> bool:
+    """Whether a name is written otherwise in a question: "shape" and "SHAP" have one stem."""
+    return not {*name.words} <= {*analysis.words}
+
+
 def _themes(met: Iterable[Met]) -> dict[int, float]:
     """Return the cards of the first names that stand whole, with the names' rarities, if others are named behind them."""
     whole = [each for each in met if each.is_whole]
@@ -121,15 +126,24 @@ class Names:
         added, alone = self._added(analysis, met), self._alone(analysis, met, cards)
         for card in alone:
             added[card] += CALLED
-        names = [each.name for each in met if each.is_whole and each.name.is_subject]
+        names = [each.name for each in met if each.is_whole and each.name.is_subject and not _is_bent(each.name, analysis)]
         return Called(added, alone, _themes(met), frozenset(name.card for name in names), any(name.is_rare for name in names))
 
     def are_both(self, analysis: Analysis, cards: Collection[int]) -> bool:
         """Return whether a question names these two cards in different words, and asks hardly anything else: *A ou B ?*."""
-        by = {card: [each.name.stems for each in self._met(analysis, {card}) if each.is_whole and each.name.is_subject] for card in cards}
-        pairs = [one | other for one, other in product(*by.values()) if one.isdisjoint(other)]
-        asked = own(analysis).terms
-        return any(self.rarity(term for term in asked if term in pair) >= ALONE * self.rarity(asked) for pair in pairs)
+        if any(self.titles[card].issuperset(own(analysis).terms) for card in cards):
+            return False  # a title may name two things, one of which is another card
+        met = self._met(analysis, cards)
+        names = [each.name for each in met if each.is_whole and each.name.is_subject and not _is_bent(each.name, analysis)]
+        by = [[name for name in names if name.card == card] for card in cards]
+        return any(one.stems.isdisjoint(other.stems) and self._says_all(analysis, (one, other)) for one, other in product(*by))
+
+    def _says_all(self, analysis: Analysis, names: Collection[Name]) -> bool:
+        """Return whether these names are hardly less than what is asked; the parts of a word that was joined are in it."""
+        said = [word for name in names for word in name.words]
+        asked = own(analysis)
+        left = [term for term, word in zip(asked.terms, asked.words, strict=True) if not any(word in each for each in said)]
+        return self.rarity(left) <= (1 - ALONE) * self.rarity(asked.terms)
 
     def _met(self, analysis: Analysis, cards: Collection[int]) -> list[Met]:
         """Return the names that stand whole in a question, and the titles that share a word with it, in the order in which it comes to them."""
@@ -168,8 +182,7 @@ class Names:
         called: dict[int, tuple[bool, int]] = {}
         for name, worth, _, is_whole in met:
             if is_whole and name.is_subject and worth >= ALONE * asked_rarity:
-                is_bent = not {*name.words} <= {*analysis.words}  # "shape" and "SHAP" have one stem
-                called[name.card] = min(called.get(name.card, (True, name.length)), (is_bent, name.length))
+                called[name.card] = min(called.get(name.card, (True, name.length)), (_is_bent(name, analysis), name.length))
         alone = frozenset(card for card, nearness in called.items() if nearness == min(called.values()))
         if alone or asked_rarity < RARE * self._unknown or common_words() >= {*analysis.words}:
             return alone

@@ -174,7 +174,7 @@ class SearchIndex:
             passages.append(self._passage(number, scores[number], (by_words + SURE_LETTERS * letters[number]) * kept))
         matched = tuple(term for term in analysis.terms if term in self._places)
         leads = any(_leads(number, ranking, letters, is_named=called.alone == {number}) for number in best[:1])
-        compares = not called.alone and len(best) > 1 and called.named.issuperset(best[:2]) and self._names.are_both(analysis, best[:2])
+        compares = len(best) > 1 and called.named.issuperset(best[:2]) and self._names.are_both(analysis, best[:2])
         found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign, compares)
         return found._replace(zone=self._zone(found, text, is_named=called.is_rare))
 
