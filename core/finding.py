@@ -1,16 +1,28 @@
 """What a question is about: its own search, the answer that is told again, its files, or the turn before."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.files import images_in, texts_in
 from core.follow_ups import follow_up
+from core.french import flat
 from core.knowledge import Course
 from core.messages import Manner, Question, Turn, Zone
 from core.privacy import MARKS, scrub
 from core.search import Found, SearchIndex
 from core.small_talk import REPLY, small_talk
 
+CHOICES = {
+    **dict.fromkeys(("1", "le 1", "la 1", "le premier", "la premiere", "premier", "la 1ere", "le 1er", "the first"), 1),
+    **dict.fromkeys(("2", "le 2", "la 2", "le deuxieme", "la deuxieme", "deuxieme", "le second", "la seconde", "the second"), 2),
+    **dict.fromkeys(("3", "le 3", "la 3", "le troisieme", "la troisieme", "troisieme", "le dernier", "la derniere", "the third"), 3),
+}
+"""How one of the cards that were offered is chosen in words, folded."""
+COMPARING = frozenset("diff difference differences vs compare comparer comparaison pareil rapport".split())
+"""What asks for the card of the turn before beside the one that is named: *la diff avec X ?*. Folded."""
+_LEANING = re.compile(r"(?:ok|oui|non|mais|donc|du coup)?\s*(?:et|mais|ou|du coup|donc|alors|pour|avec|dans|par|and|but|so|what about)\b")
+"""How a text begins that goes on where the turn before ended."""
 SEARCHED_IN_FILE = 2_000
 """Characters of a file that are searched together with the question."""
 
@@ -32,21 +44,36 @@ class Finder:
             return found if is_anew else self._same_cards(told, found), question.manner
         if found.zone is not Zone.SURE and question.files:
             found = self._with_files(question, text, found, turns)
+        if turns and turns[-1].zone is Zone.UNSURE and (nth := CHOICES.get(flat(text).strip(" .!"))):
+            return self._same_cards(self._offered(turns[-1])[nth - 1 : nth], found), question.manner
+        last = next((turn for turn in reversed(turns) if turn.card_ids), None)
+        if last and COMPARING.intersection(flat(text).split()) and (joined := self._joined(last, text)).compares:
+            return joined, question.manner
         if found.zone is Zone.SURE and not (turns and small_talk(question.text) == REPLY):
             return found, question.manner
-        last = next((turn for turn in reversed(turns) if turn.card_ids), None)
         return self._after(last, question, text, found) if last else (found, question.manner)
+
+    def _joined(self, last: Turn, text: str) -> Found:
+        return self.index.search(f"{_searched(last.question)} {text}")
+
+    def _offered(self, turn: Turn) -> list[str]:
+        """Return the cards that were offered where a question could mean several."""
+        return [passage.card_id for passage in self.index.search(_searched(turn.question)).passages]
 
     def _after(self, last: Turn, question: Question, text: str, found: Found) -> tuple[Found, Manner]:
         """Read a question that says too little by itself with the turn before."""
         if (manner := _manner(question.text)) is not None:
             return self._same_cards(last.card_ids, found), manner
-        joined = self.index.search(f"{_searched(last.question)} {text}")
+        is_elsewhere = self.index.is_titled(found) and found.passages[0].card_id not in last.card_ids
+        if is_elsewhere and not _LEANING.match(flat(text)):
+            return found, question.manner
+        joined = self._joined(last, text)
         is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
         if joined.zone is Zone.SURE and is_about_the_course:
             return joined, question.manner
-        own = [term for term, word in zip(found.analysis.terms, found.analysis.words, strict=True) if follow_up(word) is None]
-        return self._same_cards(last.card_ids, found) if self.index.tells(last.card_ids, own) else found, question.manner
+        words = zip(found.analysis.terms, found.analysis.words, strict=True)
+        told = [term for term, word in words if word not in COMPARING and follow_up(word) is None]
+        return self._same_cards(last.card_ids, found) if self.index.tells(last.card_ids, told) else found, question.manner
 
     def _with_files(self, question: Question, text: str, found: Found, turns: Sequence[Turn]) -> Found:
         """Return what was found for a question and the text of its files together.

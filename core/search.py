@@ -184,11 +184,16 @@ class SearchIndex:
         All that is asked stands in the title of the first card. Or it calls a card by a rare name, whatever else it says, or the first card tells
         all that is asked, a rare word among this; and of what is asked the course holds no less than anything foreign does.
         """
-        asked, first = own(found.analysis), found.passages[0].card_id
-        if asked.terms and self._names.titles[self._numbers[first]].issuperset(asked.terms):
+        if self.is_titled(found):
             return True
+        asked, first = own(found.analysis), found.passages[0].card_id
         is_told = not common_words().issuperset(asked.words) and self.tells((first,), asked.terms)
         return (is_named or is_told) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
+
+    def is_titled(self, found: Found) -> bool:
+        """Return whether all that is asked stands in the title of the first card that was found."""
+        asked = own(found.analysis).terms
+        return bool(asked and found.passages) and self._names.titles[self._numbers[found.passages[0].card_id]].issuperset(asked)
 
     def tells(self, card_ids: Iterable[str], asked: Iterable[str]) -> bool:
         """Return whether all these terms stand in the cards themselves, phrasings left out."""

@@ -8,17 +8,19 @@ from core.french import flat
 from core.messages import Question
 
 REPLY = "reply"
-"""A bare yes or no: where something was asked before, it is an answer to that."""
+"""A bare yes or no, or giving up: where something was asked before, it is an answer to that."""
 KINDS = {
     "rude": "nul, nulle, naze, bete, con, idiot, ta gueule, tg, ftg, pourri, claque au sol, tu sers a rien",
-    "thanks": "merci, mci, merki, thx, thanks, thank you, nickel, parfait, cimer, tro bien, trop bien, super, cool, genial, top, impec, nice",
+    "thanks": "merci, mci, merki, thx, thanks, thank you, nickel, parfait, cimer, tro bien, trop bien, super, cool, genial, top, impec, nice, "
+    "t es le meilleur, t es la meilleure, le meilleur, trop fort, tro fort, t un boss, t es un boss, un boss, bravo, gg, mrc, au top, bien joue",
     "laughter": "mdr, mdrr, lol, ptdr, xd, haha, hahaha, hihi, lool, ahah, jpp",
     "goodbye": "au revoir, bye, ciao, tchao, a, a plus, a demain, bonne soiree, bonne journee, bonne nuit",
     "greeting": "salut, bonjour, bonsoir, coucou, hello, hey, hi, slt, bjr, bsr, cc, yo, wesh, re, salam",
     "who": "qui es tu, tu es qui, t es qui, tes qui, t ki, ton nom, c koi ton nom, c est quoi ton nom, quel est ton nom, comment tu t appelles, "
     "tu t appelles comment, comment ca va, ca va, sa va, cv, tu vas bien, quoi de neuf, t es un robot, tu es un robot, t es une ia, tu es une ia",
     "yes": "ok, okay, dac, d accord, daccord, compris, c est bon, c bon, ca marche, j ai compris, jai compris, je vois",
-    REPLY: "oui, ouais, ui, yes, yep, non, nan, no, nope",
+    REPLY: "oui, ouais, ui, yes, yep, non, nan, no, nope, je sais pas, je ne sais pas, j en sais rien, jsais pas, jsp, aucune idee, la reponse, "
+    "donne la reponse, c est quoi la reponse, donne moi la reponse, dis moi la reponse, la solution, donne la solution, i don t know, no idea",
 }
 """The first kind that a text holds is its kind."""
 FILLERS = (

@@ -188,6 +188,48 @@ async def test_the_model_reads_a_yes_with_its_own_question(opened: Opener) -> No
     assert "Glisse-t-il partout ?" in model.asked[1][-2].content
 
 
+async def test_a_comparison_with_the_card_before_is_told_of_both(opened: Opener) -> None:
+    """Who asks for the difference with another card means the last one beside it."""
+    async with opened() as profond:
+        await ask(profond, question("c'est quoi un CNN ?"))
+        answer = await ask(profond, question("et la diff avec un transformer ?", "e2"))
+
+    assert ["architecture-cnn", "transformer"] == [source.card_id for source in answer.sources]
+
+
+async def test_a_word_of_another_cards_title_leaves_the_card_before(opened: Opener) -> None:
+    """A new subject is offered its own cards, though the last card also writes the word; with *et* it goes on."""
+    async with opened() as profond:
+        await ask(profond, question("c'est quoi le gradient évanescent ?"))
+        anew = await ask(profond, question("c'est quoi la normalisation ?", "e2"))
+        on = await ask(profond, question("et la normalisation ?", "e3"))
+
+    assert (Zone.UNSURE, "normalisation") == (anew.zone, anew.choices[0].card_id)
+    assert ["gradient-evanescent"] == [source.card_id for source in on.sources][:1]
+
+
+@pytest.mark.parametrize(("chosen", "place"), [("1", 0), ("le premier", 0), ("le 2", 1), ("le dernier !", 2)])
+async def test_an_offered_card_is_chosen_in_words(opened: Opener, chosen: str, place: int) -> None:
+    """Behind three cards to choose from, a number is one of them."""
+    async with opened() as profond:
+        offered = await ask(profond, question("le biais"))
+        answer = await ask(profond, question(chosen, "e2"))
+
+    assert Zone.UNSURE is offered.zone
+    assert offered.choices[place].card_id == answer.sources[0].card_id
+
+
+async def test_who_gives_up_is_told_the_answer(opened: Opener) -> None:
+    """*Je sais pas* behind a check question gets its answer, as a yes or no does."""
+    async with opened() as profond:
+        await ask(profond, question(CONVOLUTION))
+        answer = await ask(profond, question("je sais pas", "e2"))
+        check = profond.course.card("convolution").check_question
+
+    assert check is not None
+    assert check.answer in answer.text
+
+
 async def test_a_follow_up_elsewhere_is_not_answered_from_the_last_card(opened: Opener) -> None:
     """Asking for a recipe after a convolution stays outside the course."""
     async with opened() as profond:
