@@ -64,7 +64,7 @@ class Finder:
         """Read a question that says too little by itself with the turn before."""
         if (manner := _manner(question.text)) is not None:
             return self._same_cards(last.card_ids, found), manner
-        is_elsewhere = self.index.is_titled(found) and found.passages[0].card_id not in last.card_ids
+        is_elsewhere = found.is_titled and found.passages[0].card_id not in last.card_ids
         if is_elsewhere and not _LEANING.match(flat(text)):
             return found, question.manner
         joined = self._joined(last, text)

@@ -69,6 +69,8 @@ class Found(NamedTuple):
     foreign: Foreign = Foreign()
     compares: bool = False
     """Whether the question names the first two cards, and asks hardly anything else."""
+    is_titled: bool = False
+    """Whether all that is asked stands in the title of the first card, or of its topic where nothing better was found."""
 
     @property
     def confidence(self) -> float:
@@ -135,6 +137,7 @@ class SearchIndex:
         outside = (" ".join((subject.title, *subject.phrasings)) for subject in course.outside)
         self._letters = LetterIndex((*map(_short, self._cards), *outside))
         self._numbers = {card.id: number for number, card in enumerate(self._cards)}
+        self._topics = [(frozenset(terms(topic.title)), [self._numbers[card.id] for card in topic.subtopics]) for topic in course.topics]
         self._thresholds = course.thresholds
         unknown = math.log(1 + 2 * len(self._cards))
         words: Counter[str] = Counter()
@@ -175,8 +178,18 @@ class SearchIndex:
         matched = tuple(term for term in analysis.terms if term in self._places)
         leads = any(_leads(number, ranking, letters, is_named=called.alone == {number}) for number in best[:1])
         compares = len(best) > 1 and called.named.issuperset(best[:2]) and self._names.are_both(analysis, best[:2])
-        found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign, compares)
-        return found._replace(zone=self._zone(found, text, is_named=called.is_rare))
+        asked = own(analysis).terms
+        is_titled = any(asked and self._names.titles[number].issuperset(asked) for number in best[:1])
+        found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign, compares, is_titled)
+        found = found._replace(zone=self._zone(found, text, is_named=called.is_rare))
+        return self._of_topic(found, asked, scores, limit) if found.zone is Zone.OUTSIDE else found
+
+    def _of_topic(self, found: Found, asked: Sequence[str], scores: Sequence[float], limit: int) -> Found:
+        """Return the nearest cards of the topic whose title holds all that is asked: *la sécurité* is no card's name."""
+        numbers = next((cards for title, cards in self._topics if asked and title.issuperset(asked)), ())
+        best = sorted(numbers, key=scores.__getitem__, reverse=True)[:limit]
+        passages = tuple(self._passage(number, scores[number], 0.0) for number in best)
+        return found._replace(passages=passages, zone=Zone.UNSURE, is_titled=True) if passages else found
 
     def _is_offered(self, found: Found, *, is_named: bool) -> bool:
         """Return whether a question is the course's, however little speaks for it.
@@ -184,16 +197,11 @@ class SearchIndex:
         All that is asked stands in the title of the first card. Or it calls a card by a rare name, whatever else it says, or the first card tells
         all that is asked, a rare word among this; and of what is asked the course holds no less than anything foreign does.
         """
-        if self.is_titled(found):
+        if found.is_titled:
             return True
         asked, first = own(found.analysis), found.passages[0].card_id
         is_told = not common_words().issuperset(asked.words) and self.tells((first,), asked.terms)
         return (is_named or is_told) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
-
-    def is_titled(self, found: Found) -> bool:
-        """Return whether all that is asked stands in the title of the first card that was found."""
-        asked = own(found.analysis).terms
-        return bool(asked and found.passages) and self._names.titles[self._numbers[found.passages[0].card_id]].issuperset(asked)
 
     def tells(self, card_ids: Iterable[str], asked: Iterable[str]) -> bool:
         """Return whether all these terms stand in the cards themselves, phrasings left out."""

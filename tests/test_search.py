@@ -165,6 +165,15 @@ def test_a_word_of_a_title_is_offered(index: SearchIndex, asked: str, title: str
     assert any(passage.title.startswith(title) for passage in found.passages[:3])
 
 
+@pytest.mark.parametrize(("asked", "topic"), [("la sécurité", "securite"), ("c'est quoi l'éthique ?", "ethique")])
+def test_a_topics_name_offers_its_cards(index: SearchIndex, asked: str, topic: str) -> None:
+    """What is no card's name but a topic's is not sent away: its nearest cards are offered."""
+    course, found = course_of(shipped_course()), index.search(asked)
+
+    assert Zone.UNSURE is found.zone
+    assert {topic} == {course.topic_of(passage.card_id).id for passage in found.passages}
+
+
 def test_a_slang_word_for_not_understanding_is_no_misspelt_term(index: SearchIndex) -> None:
     """*Capte* is not *capteur*: how one asks is not repaired into what is asked."""
     assert {} == index.search("je capte rien au dropout").analysis.repaired
