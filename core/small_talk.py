@@ -18,6 +18,8 @@ KINDS = {
     "greeting": "salut, bonjour, bonsoir, coucou, hello, hey, hi, slt, bjr, bsr, cc, yo, wesh, re, salam",
     "who": "qui es tu, tu es qui, t es qui, tes qui, t ki, ton nom, c koi ton nom, c est quoi ton nom, quel est ton nom, comment tu t appelles, "
     "tu t appelles comment, comment ca va, ca va, sa va, cv, tu vas bien, quoi de neuf, t es un robot, tu es un robot, t es une ia, tu es une ia",
+    "panic": "exam demain, j ai exam demain, jai exam demain, ds demain, j ai ds demain, jai ds demain, controle demain, j ai controle demain, "
+    "jai controle demain, partiel demain, je suis mort, jsuis mort, chui mort, au secours, je panique, jpanique, je vais rater mon exam, j ai peur",
     "yes": "ok, okay, dac, d accord, daccord, compris, c est bon, c bon, ca marche, j ai compris, jai compris, je vois",
     REPLY: "oui, ouais, ui, yes, yep, non, nan, no, nope, je sais pas, je ne sais pas, j en sais rien, jsais pas, jsp, aucune idee, la reponse, "
     "donne la reponse, c est quoi la reponse, donne moi la reponse, dis moi la reponse, la solution, donne la solution, i don t know, no idea",

@@ -133,9 +133,11 @@ class CardWriter:
         for belief in card.misconceptions:
             if _is_believed(belief.claim, question.text):
                 yield words("card-misconception", claim=belief.claim, correction=belief.correction) + "\n\n"
-        level = _level_for(asked.level, question.manner)
-        first, *others = _paragraphs(card, level, question.manner, asked.nth, words)
-        if asked.compares and question.manner is not Manner.ANOTHER_EXAMPLE:
+        level, manner = _level_for(asked.level, question.manner), question.manner
+        if manner is Manner.SIMPLER and level is asked.level and asked.nth:
+            manner = Manner.ANOTHER_EXAMPLE  # nothing simpler is written: once more what it is, by another example
+        first, *others = _paragraphs(card, level, manner, asked.nth, words)
+        if asked.compares and manner is not Manner.ANOTHER_EXAMPLE:
             other = self.course.card(asked.passages[1].card_id)
             others.insert(0, f"\n\n{_headed(other, _definition(other.text(level)))}")
         for paragraph in (first, *others):

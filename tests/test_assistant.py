@@ -219,6 +219,19 @@ async def test_an_offered_card_is_chosen_in_words(opened: Opener, chosen: str, p
     assert offered.choices[place].card_id == answer.sources[0].card_id
 
 
+async def test_what_is_not_understood_twice_is_told_by_another_example(opened: Opener) -> None:
+    """The cards hold no text simpler than a beginner's: what comes again is what it is, with the other example."""
+    async with opened() as profond:
+        first = await ask(profond, question(CONVOLUTION))
+        again = await ask(profond, question("j'ai pas compris", "e2"))
+        card = profond.course.card("convolution")
+
+    assert first.text.split("\n\n")[:1] == again.text.split("\n\n")[:1]
+    assert len(again.text) < len(first.text)
+    assert card.examples[1] in again.text
+    assert card.examples[1] not in first.text
+
+
 async def test_who_gives_up_is_told_the_answer(opened: Opener) -> None:
     """*Je sais pas* behind a check question gets its answer, as a yes or no does."""
     async with opened() as profond:

@@ -20,6 +20,7 @@ from core.small_talk import small_talk
         ("ok ça marche merci", "thanks"),
         ("oui merci", "thanks"),
         ("merci t'es le meilleur", "thanks"),
+        ("jai exam demain je suis mort", "panic"),
         ("oui", "reply"),
         ("donne la réponse stp", "reply"),
         ("euh non", "reply"),

@@ -47,6 +47,7 @@ small-talk-thanks = You're welcome! I am here if another part of the course give
 small-talk-greeting = Hi! Ask me a question about the course, in any style.
 small-talk-laughter = 😄 Whenever you like, let's take a question of the course.
 small-talk-goodbye = See you soon, and good luck!
+small-talk-panic = Don't panic. Tell me the word or the exercise that you are stuck on, and we take it from the start.
 small-talk-yes = Perfect. We go on whenever you like.
 small-talk-reply = Noted. Ask me a question about the course, and we go on.
 small-talk-rude = Ouch. Tell me what was wrong with the answer, or ask in other words: I will do better.

@@ -47,6 +47,7 @@ small-talk-thanks = Avec plaisir ! Si un autre point du cours coince, je suis l
 small-talk-greeting = Salut ! Pose-moi une question sur le cours, même en style SMS.
 small-talk-laughter = 😄 Quand tu veux, on attaque une question du cours.
 small-talk-goodbye = À bientôt, et bon courage !
+small-talk-panic = Pas de panique. Dis-moi le mot ou l'exercice qui te bloque, même en style SMS, et on le reprend depuis le début.
 small-talk-yes = Parfait. On continue quand tu veux.
 small-talk-reply = Bien noté. Pose-moi une question sur le cours, et on continue.
 small-talk-rude = Aïe. Dis-moi ce qui n'allait pas dans la réponse, ou pose ta question autrement : je ferai mieux.
