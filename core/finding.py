@@ -51,6 +51,10 @@ class Finder:
             return joined, question.manner
         if found.zone is Zone.SURE and not (turns and small_talk(question.text) == REPLY):
             return found, question.manner
+        if turns and turns[-1].zone is Zone.UNSURE and _is_of_the_course(found):
+            joined = self._joined(turns[-1], text)
+            if joined.zone is Zone.SURE or (joined.zone is Zone.UNSURE and found.zone is Zone.OUTSIDE):
+                return joined, question.manner
         return self._after(last, question, text, found) if last else (found, question.manner)
 
     def _joined(self, last: Turn, text: str) -> Found:
@@ -68,8 +72,7 @@ class Finder:
         if is_elsewhere and not _LEANING.match(flat(text)):
             return found, question.manner
         joined = self._joined(last, text)
-        is_about_the_course = len(found.matched) * 2 >= len(found.analysis.terms)
-        if joined.zone is Zone.SURE and is_about_the_course:
+        if joined.zone is Zone.SURE and _is_of_the_course(found):
             return joined, question.manner
         words = zip(found.analysis.terms, found.analysis.words, strict=True)
         told = [term for term, word in words if word not in COMPARING and follow_up(word) is None]
@@ -90,6 +93,11 @@ class Finder:
     def _same_cards(self, card_ids: Sequence[str], found: Found) -> Found:
         passages = tuple(self.index.passage(card_id) for card_id in card_ids if self.course.has(card_id))
         return found._replace(passages=passages, zone=Zone.SURE) if passages else found
+
+
+def _is_of_the_course(found: Found) -> bool:
+    """Whether the course knows half of a question's words."""
+    return len(found.matched) * 2 >= len(found.analysis.terms)
 
 
 def goes_on(text: str) -> bool:

@@ -219,6 +219,24 @@ async def test_an_offered_card_is_chosen_in_words(opened: Opener, chosen: str, p
     assert offered.choices[place].card_id == answer.sources[0].card_id
 
 
+@pytest.mark.parametrize(
+    ("text", "zone", "card_id"),
+    [
+        ("dans mes données je veux dire", Zone.SURE, "biais"),
+        ("et pour un recrutement ?", Zone.UNSURE, "biais"),
+        ("et la recette des crêpes", Zone.OUTSIDE, ""),
+    ],
+)
+async def test_what_follows_three_cards_is_read_with_what_was_asked(opened: Opener, text: str, zone: Zone, card_id: str) -> None:
+    """A second try is read with the first; what says too little is offered the cards again, what is foreign is not."""
+    async with opened() as profond:
+        await ask(profond, question("le biais"))
+        answer = await ask(profond, question(text, "e2"))
+
+    assert zone is answer.zone
+    assert card_id == (answer.sources or answer.choices)[0].card_id
+
+
 async def test_what_is_not_understood_twice_is_told_by_another_example(opened: Opener) -> None:
     """The cards hold no text simpler than a beginner's: what comes again is what it is, with the other example."""
     async with opened() as profond:
