@@ -44,25 +44,28 @@ class Finder:
             return found if is_anew else self._same_cards(told, found), question.manner
         if found.zone is not Zone.SURE and question.files:
             found = self._with_files(question, text, found, turns)
-        if turns and turns[-1].zone is Zone.UNSURE and (nth := CHOICES.get(flat(text).strip(" .!"))):
-            return self._same_cards(self._offered(turns[-1])[nth - 1 : nth], found), question.manner
+        if turns and turns[-1].zone is Zone.UNSURE and (meant := self._meant(turns[-1], text, found)):
+            return meant, question.manner
         last = next((turn for turn in reversed(turns) if turn.card_ids), None)
         if last and COMPARING.intersection(flat(text).split()) and (joined := self._joined(last, text)).compares:
             return joined, question.manner
         if found.zone is Zone.SURE and not (turns and small_talk(question.text) == REPLY):
             return found, question.manner
-        if turns and turns[-1].zone is Zone.UNSURE and _is_of_the_course(found):
-            joined = self._joined(turns[-1], text)
-            if joined.zone is Zone.SURE or (joined.zone is Zone.UNSURE and found.zone is Zone.OUTSIDE):
-                return joined, question.manner
         return self._after(last, question, text, found) if last else (found, question.manner)
 
     def _joined(self, last: Turn, text: str) -> Found:
         return self.index.search(f"{_searched(last.question)} {text}")
 
-    def _offered(self, turn: Turn) -> list[str]:
-        """Return the cards that were offered where a question could mean several."""
-        return [passage.card_id for passage in self.index.search(_searched(turn.question)).passages]
+    def _meant(self, offer: Turn, text: str, found: Found) -> Found | None:
+        """Return what is meant behind cards that were offered: one of them, by its number, or the same question in more words."""
+        if nth := CHOICES.get(flat(text).strip(" .!")):
+            offered = self.index.search(_searched(offer.question)).passages
+            return self._same_cards([passage.card_id for passage in offered[nth - 1 : nth]], found)
+        if found.zone is Zone.SURE or not _is_of_the_course(found):
+            return None
+        joined = self._joined(offer, text)
+        is_better = joined.zone is Zone.SURE or (joined.zone is Zone.UNSURE and found.zone is Zone.OUTSIDE)
+        return joined if is_better else None
 
     def _after(self, last: Turn, question: Question, text: str, found: Found) -> tuple[Found, Manner]:
         """Read a question that says too little by itself with the turn before."""
@@ -92,7 +95,8 @@ class Finder:
 
     def _same_cards(self, card_ids: Sequence[str], found: Found) -> Found:
         passages = tuple(self.index.passage(card_id) for card_id in card_ids if self.course.has(card_id))
-        return found._replace(passages=passages, zone=Zone.SURE) if passages else found
+        compares = found.compares and len(passages) > 1
+        return found._replace(passages=passages, zone=Zone.SURE, compares=compares) if passages else found
 
 
 def _is_of_the_course(found: Found) -> bool:

@@ -82,6 +82,16 @@ async def test_two_cards_that_are_compared_are_both_told(opened: Opener, text: s
     assert all(f"**{title}**" in told.text and title in model.asked[0][-1].content for title in titles)
 
 
+async def test_of_a_comparison_only_what_was_told_is_told_again(opened: Opener) -> None:
+    """A model may have answered from one of the two cards: told deeper by the cards, that one comes again."""
+    async with opened(QueuedModel("Seulement le premier [1].", ModelAway("gone"))) as profond:
+        told = await ask(profond, question("c'est quoi la différence entre un CNN et un transformer ?"))
+        again = await ask(profond, question("c'est quoi la différence entre un CNN et un transformer ?", "e2", again=told.id, manner=Manner.DEEPER))
+
+    assert (1, Writer.CARDS) == (len(told.sources), again.writer)
+    assert told.sources == again.sources
+
+
 async def test_outside_the_course_gives_the_allowance_back(opened: Opener) -> None:
     """A question about something else is refused kindly, with three example questions, and costs nothing."""
     async with opened() as profond:
