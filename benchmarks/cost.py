@@ -30,7 +30,7 @@ def asked_in(course: Course, index: SearchIndex) -> dict[str, list[Passage]]:
     """Return the questions that the course answers, with what the model reads for each."""
     file: Path = course.folder / "questions" / "calibration.json"
     found = {asked.question: index.search(asked.question) for asked in read_questions(file)}
-    return {text: worth_reading(one.passages) for text, one in found.items() if one.zone is Zone.SURE}
+    return {text: worth_reading(one.passages, compares=one.compares) for text, one in found.items() if one.zone is Zone.SURE}
 
 
 def answer_tokens(template: PromptTemplate, level: Level) -> int:

@@ -51,15 +51,18 @@ class Called(NamedTuple):
         added: what they add to the cards' scores by words.
         alone: the cards whose name is nearly all that is asked.
         themes: the cards that are named before others, and how rare these names are: *A ou B ?* is asked of A.
-        named: the cards that are called by a whole name.
-        is_rare: whether a card is called by a rare name, whatever else is said.
+        names: those that stand whole in it, written as they are.
     """
 
     added: Mapping[int, float]
     alone: frozenset[int]
     themes: Mapping[int, float]
-    named: frozenset[int]
-    is_rare: bool
+    names: Sequence[Name]
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether a card is called by a rare name, whatever else is said."""
+        return any(name.is_rare for name in self.names)
 
 
 def own(analysis: Analysis) -> Analysis:
@@ -120,28 +123,25 @@ class Names:
         """Return the share of these terms that stand in names, weighed by rarity."""
         return self.rarity(term for term in asked if term in self._with) / (self.rarity(asked) or 1.0)
 
-    def called(self, analysis: Analysis, cards: Collection[int]) -> Called:
-        """Return what the names of these cards say of a question."""
+    def called(self, analysis: Analysis, asked: Analysis, cards: Collection[int]) -> Called:
+        """Return what the names of these cards say of a question, of which `asked` says of what one asks."""
         met = self._met(analysis, cards)
-        added, alone = self._added(analysis, met), self._alone(analysis, met, cards)
+        added, alone = self._added(analysis, met), self._alone(analysis, asked, met, cards)
         for card in alone:
             added[card] += CALLED
         names = [each.name for each in met if each.is_whole and each.name.is_subject and not _is_bent(each.name, analysis)]
-        return Called(added, alone, _themes(met), frozenset(name.card for name in names), any(name.is_rare for name in names))
+        return Called(added, alone, _themes(met), names)
 
-    def are_both(self, analysis: Analysis, cards: Collection[int]) -> bool:
-        """Return whether a question names these two cards in different words, and asks hardly anything else: *A ou B ?*."""
-        if any(self.titles[card].issuperset(own(analysis).terms) for card in cards):
+    def are_both(self, asked: Analysis, names: Iterable[Name], cards: Collection[int]) -> bool:
+        """Return whether these names call both cards in different words, and are nearly all that is asked: *A ou B ?*."""
+        if any(self.titles[card].issuperset(asked.terms) for card in cards):
             return False  # a title may name two things, one of which is another card
-        met = self._met(analysis, cards)
-        names = [each.name for each in met if each.is_whole and each.name.is_subject and not _is_bent(each.name, analysis)]
         by = [[name for name in names if name.card == card] for card in cards]
-        return any(one.stems.isdisjoint(other.stems) and self._says_all(analysis, (one, other)) for one, other in product(*by))
+        return any(one.stems.isdisjoint(other.stems) and self._say_all(asked, (one, other)) for one, other in product(*by))
 
-    def _says_all(self, analysis: Analysis, names: Collection[Name]) -> bool:
+    def _say_all(self, asked: Analysis, names: Collection[Name]) -> bool:
         """Return whether these names are hardly less than what is asked; the parts of a word that was joined are in it."""
         said = [word for name in names for word in name.words]
-        asked = own(analysis)
         left = [term for term, word in zip(asked.terms, asked.words, strict=True) if not any(word in each for each in said)]
         return self.rarity(left) <= (1 - ALONE) * self.rarity(asked.terms)
 
@@ -176,9 +176,9 @@ class Names:
                 whole[name.card] = max(whole[name.card], worth)
         return defaultdict(float, {card: titles[card] + whole[card] for card in {*titles, *whole}})
 
-    def _alone(self, analysis: Analysis, met: Iterable[Met], cards: Iterable[int]) -> frozenset[int]:
+    def _alone(self, analysis: Analysis, wanted: Analysis, met: Iterable[Met], cards: Iterable[int]) -> frozenset[int]:
         """Return the cards whose name is nearly all that is asked: those that are called so most nearly, or the one whose title alone holds it."""
-        asked, asked_rarity = frozenset(analysis.terms), self.rarity(own(analysis).terms)
+        asked, asked_rarity = frozenset(analysis.terms), self.rarity(wanted.terms)
         called: dict[int, tuple[bool, int]] = {}
         for name, worth, _, is_whole in met:
             if is_whole and name.is_subject and worth >= ALONE * asked_rarity:

@@ -162,7 +162,8 @@ class SearchIndex:
         """Return up to `limit` passages for a student's text, best first, and the zone."""
         analysis = self._vocabulary.analyse(text)
         words = self._rank(analysis)
-        called = self._names.called(analysis, words)
+        asked = own(analysis)
+        called = self._names.called(analysis, asked, words)
         letters, foreign = self._by_letters(text)
         ranking = {number: score + called.added.get(number, 0.0) for number, score in words.items()}
         scores = [LETTERS * score for score in letters]
@@ -170,19 +171,18 @@ class SearchIndex:
             scores[number] += score
         best = [number for number in heapq.nlargest(limit, range(len(scores)), key=scores.__getitem__) if scores[number]]
         # who types a card's name means the card
-        named, kept = (self._names.share(own(analysis).terms), 1.0) if called.alone else (self._names.share(analysis.terms), _kept(foreign))
+        named, kept = (self._names.share(asked.terms), 1.0) if called.alone else (self._names.share(analysis.terms), _kept(foreign))
         passages = []
         for number in best:
             by_words = named * (words.get(number, 0.0) + CALLED * (number in called.alone))
             passages.append(self._passage(number, scores[number], (by_words + SURE_LETTERS * letters[number]) * kept))
         matched = tuple(term for term in analysis.terms if term in self._places)
         leads = any(_leads(number, ranking, letters, is_named=called.alone == {number}) for number in best[:1])
-        compares = len(best) > 1 and called.named.issuperset(best[:2]) and self._names.are_both(analysis, best[:2])
-        asked = own(analysis).terms
-        is_titled = any(asked and self._names.titles[number].issuperset(asked) for number in best[:1])
+        compares = len(best) > 1 and self._names.are_both(asked, called.names, best[:2])
+        is_titled = any(asked.terms and self._names.titles[number].issuperset(asked.terms) for number in best[:1])
         found = Found(tuple(passages), Zone.SURE, analysis, matched, leads, foreign, compares, is_titled)
-        found = found._replace(zone=self._zone(found, text, is_named=called.is_rare))
-        return self._of_topic(found, asked, scores, limit) if found.zone is Zone.OUTSIDE else found
+        found = found._replace(zone=self._zone(found, asked, text, is_named=called.is_rare))
+        return self._of_topic(found, asked.terms, scores, limit) if found.zone is Zone.OUTSIDE else found
 
     def _of_topic(self, found: Found, asked: Sequence[str], scores: Sequence[float], limit: int) -> Found:
         """Return the nearest cards of the topic whose title holds all that is asked: *la sécurité* is no card's name."""
@@ -191,7 +191,7 @@ class SearchIndex:
         passages = tuple(self._passage(number, scores[number], 0.0) for number in best)
         return found._replace(passages=passages, zone=Zone.UNSURE, is_titled=True) if passages else found
 
-    def _is_offered(self, found: Found, *, is_named: bool) -> bool:
+    def _is_offered(self, found: Found, asked: Analysis, *, is_named: bool) -> bool:
         """Return whether a question is the course's, however little speaks for it.
 
         All that is asked stands in the title of the first card. Or it calls a card by a rare name, whatever else it says, or the first card tells
@@ -199,8 +199,7 @@ class SearchIndex:
         """
         if found.is_titled:
             return True
-        asked, first = own(found.analysis), found.passages[0].card_id
-        is_told = not common_words().issuperset(asked.words) and self.tells((first,), asked.terms)
+        is_told = not common_words().issuperset(asked.words) and self.tells((found.passages[0].card_id,), asked.terms)
         return (is_named or is_told) and self._by_letters(" ".join(asked.words))[1].share >= OFFERED_SHARE
 
     def tells(self, card_ids: Iterable[str], asked: Iterable[str]) -> bool:
@@ -234,12 +233,12 @@ class SearchIndex:
         card = self._cards[number]
         return Passage(card.id, card.title, card.content, score, confidence)
 
-    def _zone(self, found: Found, text: str, *, is_named: bool) -> Zone:
+    def _zone(self, found: Found, asked: Analysis, text: str, *, is_named: bool) -> Zone:
         if not found.passages:
             return Zone.OUTSIDE
         if found.compares:
             return Zone.SURE
         if found.confidence < self._thresholds.outside:
-            return Zone.UNSURE if self._is_offered(found, is_named=is_named) else Zone.OUTSIDE
+            return Zone.UNSURE if self._is_offered(found, asked, is_named=is_named) else Zone.OUTSIDE
         is_sure = found.confidence >= self._thresholds.sure and found.leads and not _CALENDAR.search(flat(text))
         return Zone.SURE if is_sure else Zone.UNSURE
